@@ -1,0 +1,38 @@
+"""Tailplot: live training charts from the log file that a training job already writes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+
+def create_app(config: Mapping[str, str] | None = None) -> Flask:
+    """The program, put together: settings → board → follower → routes.
+
+    Args:
+        config: settings by the names of their environment variables; default: the environment.
+
+    Raises:
+        ValueError: a setting that is not accepted, in one sentence.
+    """
+    # Imported here, not above: `python -m app` reads this file in gunicorn's master, and flask brings ssl,
+    # which must not be there before the worker patches it.
+    import os
+
+    from flask import Flask
+
+    from app import guard, routes
+    from app.follow import Follower
+    from app.settings import ROOT, settings_from
+    from app.store import Board
+
+    settings = settings_from(os.environ if config is None else config)
+    board = Board()
+    app = Flask(__name__, root_path=str(ROOT), static_folder=None, template_folder="templates")
+    app.extensions["tailplot"] = routes.Parts(settings, board, Follower(board, settings.logs, settings.watch))
+    guard.init_app(app, settings)
+    routes.register(app)
+    return app

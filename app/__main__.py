@@ -1,0 +1,114 @@
+"""`python -m app LOG …`: flags → environment → gunicorn in this process; `extract`, `explain` and `demo` too."""
+
+from __future__ import annotations
+
+import argparse
+import atexit
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from app.settings import ROOT, TABLE, Settings, settings_from
+from app.startup import refusal
+
+USAGE = "python -m app LOG [LOG …] [settings]   (or: explain LOG, extract LOG, demo)"
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse, but an error is one sentence without the usage before it."""
+
+    def error(self, message: str) -> None:  # type: ignore[override]
+        """Exit 2."""
+        fail(message)
+
+
+def fail(sentence: str) -> None:
+    """End with exit status 2 and one sentence."""
+    print(f"tailplot: {sentence}", file=sys.stderr)
+    sys.exit(2)
+
+
+def main(arguments: list[str]) -> None:
+    """Run the command that the arguments name."""
+    command = arguments[0] if arguments else ""
+    if command in ("extract", "explain"):
+        from app.dry_run import explain, extract
+
+        if len(arguments) != 2:
+            fail(f"name one log: python -m app {command} train.log")
+        sys.exit({"extract": extract, "explain": explain}[command](arguments[1]))
+    if command == "demo":
+        arguments = [start_demo(), *arguments[1:]]
+    serve(read_flags(arguments))
+
+
+def start_demo() -> str:
+    """Start the demo training beside the server, until the server ends; the path of its log."""
+    folder = tempfile.mkdtemp(prefix="tailplot-")
+    path = str(Path(folder) / "demo.log")
+    training = subprocess.Popen([sys.executable, "-m", "app.demo", path], cwd=ROOT)
+    server = os.getpid()
+
+    def end() -> None:
+        if os.getpid() == server:  # workers are forks of the server, and leave through here too
+            training.terminate()
+            training.wait()
+            shutil.rmtree(folder, ignore_errors=True)
+
+    atexit.register(end)
+    return path
+
+
+def read_flags(arguments: list[str]) -> Settings:
+    """The settings of flags and environment; flags win. Leaves them in the environment, where workers read them."""
+    parser = Parser(prog="tailplot", usage=USAGE, allow_abbrev=False)
+    parser.add_argument("logs", metavar="LOG", nargs="*", help=TABLE[0].help)
+    for setting in TABLE:
+        if setting.flags:
+            parser.add_argument(*setting.flags, dest=setting.name, help=f"{setting.help} [{setting.variable}]")
+    given = vars(parser.parse_args(arguments))
+    given["logs"] = os.pathsep.join(given["logs"])
+    for setting in TABLE:
+        if given.get(setting.name):
+            os.environ[setting.variable] = given[setting.name]
+    try:
+        settings = settings_from(os.environ)
+    except ValueError as error:
+        fail(str(error))
+        raise
+    sentence = refusal(settings)
+    if sentence:
+        fail(sentence)
+    return settings
+
+
+def serve(settings: Settings) -> None:
+    """Run gunicorn here until a signal ends it."""
+    sentence = _cannot_listen(settings)
+    if sentence:
+        fail(sentence)
+    from gunicorn.app.wsgiapp import WSGIApplication
+
+    sys.argv = ["tailplot", "-c", str(ROOT / "gunicorn.conf.py"), "app:create_app()"]
+    WSGIApplication("").run()
+
+
+def _cannot_listen(settings: Settings) -> str | None:
+    """Why the port cannot be had, in words; None where it can."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            why = (error.strerror or str(error)).lower()
+            return f"cannot listen on {settings.host} port {settings.port}: {why}; choose another with --port"
+    return None
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

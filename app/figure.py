@@ -1,0 +1,398 @@
+"""Board and View → a plain Plotly figure: the one place that knows how a chart looks."""
+
+from __future__ import annotations
+
+import html
+import math
+import time
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.downsample import downsample
+from app.groups import Chart, charts_of
+from app.rows import Floats
+from app.store import Board, Run, Series
+from app.view import View
+from app.wire import format_cursor, numbers
+
+MOST_RUNS = 100
+OUTLINE = 200
+"""Points outside a zoomed window: enough for the range slider of the eye."""
+FEW_POINTS = 40
+COLUMNS = 2
+CHART_HEIGHT = 290
+
+PALETTES: dict[str, dict[str, Any]] = {
+    "light": {
+        "ground": "#f7f7f5",
+        "surface": "#ffffff",
+        "line": "#e4e4df",
+        "text": "#1b1c1a",
+        "muted": "#63655f",
+        "faint": "#6e706a",
+        "bad": "#b3261e",
+        "series": ("#0068b5", "#c8500a", "#00805c", "#a6438a", "#6a5acd", "#8a6a00"),
+    },
+    "dark": {
+        "ground": "#111312",
+        "surface": "#191c1b",
+        "line": "#2b2f2d",
+        "text": "#e8eae7",
+        "muted": "#a2a7a2",
+        "faint": "#868c87",
+        "bad": "#ff8a80",
+        "series": ("#5db1f2", "#ff9657", "#4fd1a5", "#ea93d0", "#a99bff", "#e3c04b"),
+    },
+}
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif"
+_OF_SPLIT = {"train": 0, "value": 0, "val": 1, "eval": 1, "dev": 1, "test": 2}
+
+
+class Curve(NamedTuple):
+    """The points of one metric in a view: x, y and which kind of x it is."""
+
+    x: Floats
+    y: Floats
+    kind: str
+    origin: float
+    segments: tuple[int, ...]
+    left_out: int
+    """Points without an x of that kind."""
+
+
+class Member(NamedTuple):
+    """One metric of one run in one chart."""
+
+    run: Run
+    metric: str
+    label: str
+    series: Series
+    curve: Curve
+
+
+def runs_in(board: Board, pattern: View) -> list[Run]:
+    """The runs in view, at most 100, in their order on the board."""
+    return [run for run in list(board.runs.values()) if pattern.shows_run(run.name)][:MOST_RUNS]
+
+
+def build_figure(board: Board, view: View) -> dict[str, Any]:
+    """The figure of a view: `data` and `layout` as Plotly takes them, what only our page needs under `meta`.
+
+    `layout.meta.cursor` is where an event stream goes on from; every trace has
+    `meta = {run, metric, chart, label, live, x, count, shown, origin, last}`.
+    """
+    runs = runs_in(board, view)
+    ends = [run.end for run in runs]
+    palette = PALETTES[view.theme]
+    charts: list[dict[str, Any]] = []
+    data: list[dict[str, Any]] = []
+    layout = _frame(palette)
+    for chart in charts_of(_metrics_in(runs, view)):
+        members = _members(chart, runs, view)
+        if not members:
+            continue
+        axis = str(len(charts) + 1) if charts else ""
+        several = len(runs) > 1
+        looks = [_look(member, i, runs, palette, several) for i, member in enumerate(members)]
+        for member, look in zip(members, looks, strict=True):
+            data += _traces(member, look, chart.key, axis, view, several)
+        kind = members[0].curve.kind
+        layout |= {
+            f"xaxis{axis}": _x_axis(palette, kind, axis),
+            f"yaxis{axis}": _y_axis(palette, view, axis),
+        }
+        charts.append(
+            {
+                "key": chart.key,
+                "title": chart.key,
+                "axis": axis,
+                "system": chart.system,
+                "note": _note(members, data, chart.key),
+                "alert": "; ".join(filter(None, map(_alert, members))),
+            }
+        )
+    _arrange(layout, charts, palette)
+    layout["meta"] = {
+        "cursor": format_cursor(runs, ends),
+        "x": view.x,
+        "charts": charts,
+        "runs": [{"name": run.name, "colour": _colour(palette, i)} for i, run in enumerate(runs) if len(runs) > 1],
+        "empty": None if data else _empty(runs),
+        "palette": palette,
+    }
+    return {"data": data, "layout": layout}
+
+
+# -- what is in it ---------------------------------------------------------------------------------
+
+
+def _metrics_in(runs: list[Run], view: View) -> list[str]:
+    named = dict.fromkeys(name for run in runs for name in list(run.metrics))
+    return [name for name in named if view.shows_metric(name)]
+
+
+def _members(chart: Chart, runs: list[Run], view: View) -> list[Member]:
+    members = []
+    for run in runs:
+        has_x = any(len(metric.segments) and metric.value.size > 1 for metric in list(run.metrics.values()))
+        for metric, label in chart.metrics:
+            if metric not in run.metrics:
+                continue
+            series = run.series(metric)
+            curve = curve_of(series, view.x)
+            # A number that stands once in the log, beside real curves, is a constant (`vocab = 16384`), no curve.
+            if len(series.value) == 1 and curve.kind == "index" and has_x:
+                continue
+            if len(curve.y):
+                members.append(Member(run, metric, label, series, curve))
+    return members
+
+
+def curve_of(series: Series, axis: str) -> Curve:
+    """X and y of a series: the axis asked for, or else step, epoch, or the number of the point."""
+    index = np.arange(series.first, series.first + len(series.value), dtype=np.float64)
+    wanted = {
+        "step": (("step", series.step), ("epoch", series.epoch)),
+        "epoch": (("epoch", series.epoch), ("step", series.step)),
+    }.get(axis, ((axis, series.wall_time), ("step", series.step), ("epoch", series.epoch)))
+    kind, x = next(((kind, x) for kind, x in wanted if not np.isnan(x).all()), ("index", index))
+    origin = math.nan
+    if kind in ("wall_time", "relative"):
+        origin = float(np.nanmin(x))
+        x = x - origin if kind == "relative" else x * 1000
+    there = ~np.isnan(x)
+    left_out = len(x) - int(there.sum())
+    segments = series.segments
+    y = series.value
+    if left_out:
+        before = np.concatenate(([0], np.cumsum(there)))
+        segments = tuple(int(before[index]) for index in segments)
+        x, y = x[there], y[there]
+    return Curve(x, y, kind, origin, segments, left_out)
+
+
+def _empty(runs: list[Run]) -> str:
+    now = time.monotonic()
+    if not runs:
+        return "No log with metrics here yet. A log shows up with its first metric."
+    return " ".join(run.status.text(run.name, now) for run in runs[:3])
+
+
+def _alert(member: Member) -> str:
+    """What is not finite, and where it began: `3 NaN, first at step 8,412`."""
+    y = member.curve.y
+    bad = np.flatnonzero(~np.isfinite(y))
+    if not len(bad):
+        return ""
+    nans = int(np.isnan(y).sum())
+    counted = [f"{n:,} {word}" for n, word in ((nans, "NaN"), (len(bad) - nans, "inf")) if n]
+    kind = member.curve.kind
+    where = f"{member.curve.x[bad[0]]:,.6g}" if kind in ("step", "epoch") else f"{bad[0]:,}"
+    return f"{' and '.join(counted)}, first at {kind if kind in ('step', 'epoch') else 'point'} {where}"
+
+
+def _note(members: list[Member], data: list[dict[str, Any]], key: str) -> str:
+    """`2,000 of 1.2 M points` where the curve is thinned; how many points have no x."""
+    count = sum(len(member.series.value) for member in members)
+    left_out = sum(member.curve.left_out for member in members)
+    shown = sum(len(trace["x"]) for trace in data if trace["meta"]["chart"] == key)
+    parts = [f"{shown:,} of {_short(count)} points"] if shown < count - left_out else []
+    if left_out:
+        parts.append(f"{left_out:,} without {members[0].curve.kind}")
+    return ", ".join(parts)
+
+
+def _short(count: int) -> str:
+    return f"{count / 1e6:.1f} M" if count >= 1_000_000 else f"{count:,}"
+
+
+# -- how it looks ----------------------------------------------------------------------------------
+
+
+class Look(NamedTuple):
+    """Colour and line of a series."""
+
+    colour: str
+    dash: str
+
+
+def _colour(palette: dict[str, Any], index: int) -> str:
+    series: tuple[str, ...] = palette["series"]
+    return series[index % len(series)]
+
+
+def _look(member: Member, index: int, runs: list[Run], palette: dict[str, Any], several: bool) -> Look:
+    """One run: colour tells the series. Several: colour tells the run, the line tells the series."""
+    if not several:
+        round_ = index // len(palette["series"])
+        return Look(_colour(palette, index), DASHES[round_ % len(DASHES)])
+    place = runs.index(member.run)
+    style = _OF_SPLIT.get(member.label, 3) + place // len(palette["series"])
+    return Look(_colour(palette, place), DASHES[style % len(DASHES)])
+
+
+def _traces(member: Member, look: Look, chart: str, axis: str, view: View, several: bool) -> list[dict[str, Any]]:
+    """The newest segment as a live trace; what it supersedes, dimmed, as one trace before it."""
+    curve = member.curve
+    cut = curve.segments[-1] if curve.segments else 0
+    traces = []
+    if cut:
+        x, y = _older(curve, cut, view)
+        traces.append(_trace(member, look, chart, axis, x, y, live=False, several=several))
+    kept = _in_view(curve.x[cut:], curve.y[cut:], view)
+    x, y = curve.x[cut:][kept], curve.y[cut:][kept]
+    traces.append(_trace(member, look, chart, axis, x, y, live=True, several=several))
+    return traces
+
+
+def _older(curve: Curve, cut: int, view: View) -> tuple[Floats, Floats]:
+    """All segments before the newest, thinned together, with a gap between each two."""
+    starts = [start for start in curve.segments if start < cut] + [cut]
+    share = max(4, view.points // (len(starts) - 1))
+    xs: list[Floats] = []
+    ys: list[Floats] = []
+    for start, stop in zip(starts, starts[1:], strict=False):
+        kept = _thin(curve.x[start:stop], curve.y[start:stop], share)
+        xs += [curve.x[start:stop][kept], curve.x[stop - 1 : stop]]
+        ys += [curve.y[start:stop][kept], np.array([math.nan])]
+    return np.concatenate(xs), np.concatenate(ys)
+
+
+def _in_view(x: Floats, y: Floats, view: View) -> NDArray[np.intp]:
+    """Indices to draw: `points` inside the window, a coarse outline outside, in the order of x."""
+    if math.isnan(view.low) and math.isnan(view.high):
+        return _thin(x, y, view.points)
+    low = -math.inf if math.isnan(view.low) else view.low
+    high = math.inf if math.isnan(view.high) else view.high
+    order = _sorted(x)
+    start, stop = np.searchsorted(x[order], low, "left"), np.searchsorted(x[order], high, "right")
+    parts = ((order[:start], OUTLINE), (order[start:stop], view.points), (order[stop:], OUTLINE))
+    return np.concatenate([chosen[downsample(y[chosen], points)] for chosen, points in parts])
+
+
+def _thin(x: Floats, y: Floats, points: int) -> NDArray[np.intp]:
+    order = _sorted(x)
+    return order[downsample(y[order], points)]
+
+
+def _sorted(x: Floats) -> NDArray[np.intp]:
+    """The order of x: small disorder (ranks, a late evaluation) is sorted for drawing only."""
+    if len(x) < 2 or (np.diff(x) >= 0).all():
+        return np.arange(len(x), dtype=np.intp)
+    return np.argsort(x, kind="stable")
+
+
+def _trace(
+    member: Member,
+    look: Look,
+    chart: str,
+    axis: str,
+    x: Floats,
+    y: Floats,
+    *,
+    live: bool,
+    several: bool,
+) -> dict[str, Any]:
+    finite = member.curve.y[np.isfinite(member.curve.y)]
+    label = f"{member.run.name} {member.label}" if several and member.label != "value" else member.label
+    if several and member.label == "value":
+        label = member.run.name
+    return {
+        "type": "scatter",
+        "mode": "lines+markers" if len(x) <= FEW_POINTS else "lines",
+        "name": html.escape(label),
+        "x": numbers(x) or [],
+        "y": np.where(np.isfinite(y), y, math.nan).tolist(),
+        "xaxis": f"x{axis}",
+        "yaxis": f"y{axis}",
+        "line": {"color": look.colour, "width": 1.5, "dash": look.dash},
+        "marker": {"size": 4},
+        "opacity": 1 if live else 0.35,
+        "connectgaps": False,
+        "showlegend": False,
+        "meta": {
+            "run": member.run.name,
+            "metric": member.metric,
+            "chart": chart,
+            "label": label,
+            "live": live,
+            "x": member.curve.kind,
+            "count": len(member.series.value),
+            "shown": len(x),
+            "origin": None if math.isnan(member.curve.origin) else member.curve.origin,
+            "last": float(finite[-1]) if len(finite) else None,
+        },
+    }
+
+
+def _frame(palette: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "paper_bgcolor": palette["ground"],
+        "plot_bgcolor": palette["surface"],
+        "font": {"family": FONT, "size": 12, "color": palette["muted"]},
+        "margin": {"l": 56, "r": 16, "t": 40, "b": 36},
+        "showlegend": False,
+        "hovermode": "x unified",
+        "hoverlabel": {"bgcolor": palette["surface"], "font": {"color": palette["text"]}},
+        "uirevision": "tailplot",
+    }
+
+
+_X_TITLES = {"epoch": "epoch", "index": "point", "relative": "seconds since the first line"}
+
+
+def _x_axis(palette: dict[str, Any], kind: str, axis: str) -> dict[str, Any]:
+    title = _X_TITLES.get(kind, "")
+    return {
+        "anchor": f"y{axis}",
+        "type": "date" if kind == "wall_time" else "linear",
+        "showgrid": False,
+        "zeroline": False,
+        "linecolor": palette["line"],
+        "exponentformat": "SI",
+        "title": {"text": title, "font": {"size": 11}},
+    }
+
+
+def _y_axis(palette: dict[str, Any], view: View, axis: str) -> dict[str, Any]:
+    return {
+        "anchor": f"x{axis}",
+        "type": "log" if view.log else "linear",
+        "gridcolor": palette["line"],
+        "zeroline": False,
+        "exponentformat": "e",
+        "nticks": 6,
+    }
+
+
+def _arrange(layout: dict[str, Any], charts: list[dict[str, Any]], palette: dict[str, Any]) -> None:
+    """Give each chart its cell of a grid with two columns, its title above it, and the figure its height."""
+    columns = min(COLUMNS, max(1, len(charts)))
+    rows = max(1, math.ceil(len(charts) / columns))
+    gap, title = 0.08, 0.22 / rows
+    layout["height"] = rows * CHART_HEIGHT + 60
+    layout["annotations"] = []
+    for place, chart in enumerate(charts):
+        row, column = divmod(place, columns)
+        left = column * (1 + gap) / columns
+        top = 1 - row / rows
+        x_domain = [round(left, 4), round(left + (1 + gap) / columns - gap, 4)]
+        y_domain = [round(max(0.0, top - 1 / rows + title * 0.7), 4), round(top - title * 0.3, 4)]
+        layout[f"xaxis{chart['axis']}"]["domain"] = x_domain
+        layout[f"yaxis{chart['axis']}"]["domain"] = y_domain
+        layout["annotations"].append(
+            {
+                "text": f"<b>{html.escape(chart['title'])}</b>",
+                "x": x_domain[0],
+                "y": y_domain[1],
+                "xref": "paper",
+                "yref": "paper",
+                "xanchor": "left",
+                "yanchor": "bottom",
+                "showarrow": False,
+                "font": {"size": 14, "color": palette["text"]},
+            }
+        )

@@ -1,0 +1,275 @@
+"""The Follower: the one loop that polls the sources, folds what they give, and publishes it to the Board."""
+
+from __future__ import annotations
+
+import logging
+import time
+import zlib
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+
+import numpy as np
+
+from app import hub
+from app.fold import Fold
+from app.rows import Batch, Position
+from app.sources import Chunk, Found, Source, find_runs
+from app.status import MOST_NOTICES
+from app.store import Board, Generation, Run
+
+log = logging.getLogger("tailplot")
+
+SLICE = 8 * 1024
+"""Bytes parsed at a time: about 5 ms of text, then the others on the loop have their turn."""
+POLL = 0.25
+SAFETY_POLL = 0.5
+"""Seconds between polls where a watcher wakes us too: it may miss a change, and never sees a lying file system."""
+DISCOVER = 1.0
+LOADING = 1 << 20
+QUIET = 60.0
+FACTS_EVERY = 2.0
+RATE_WINDOW = 30.0
+HEALTHY = 10.0
+
+
+class Later(Enum):
+    """Why a position cannot be judged yet."""
+
+    READING = "the log is at least that long, and still being read"
+    BEYOND = "the log is shorter than that"
+
+
+@dataclass
+class Tail:
+    """One run that is being followed: its source, and the fold over the present generation."""
+
+    run: Run
+    source: Source
+    listed: bool
+    fold: Fold = field(default_factory=lambda: Fold(0))
+    fed: int = 0
+    caught_up: bool = False
+    watcher: hub.Watcher | None = None
+    watched: bool = False
+    gap: float = 1.0
+    """Usual seconds between two writes."""
+    pace: deque[tuple[float, float]] = field(default_factory=deque)
+    facts_at: float = 0.0
+
+
+class Follower:
+    """Follows the logs that the arguments stand for, from `ensure_running()` until the server stops."""
+
+    def __init__(self, board: Board, specs: Sequence[str], watch: str = "auto") -> None:
+        self._board = board
+        self._specs = specs
+        self._watch = watch
+        self._tails: dict[str, Tail] = {}
+        self._running = False
+        self._woken = False
+        self._wake = hub.Signal()
+        self._discovered = -DISCOVER
+        self._ready = False
+        self._last_poll = time.monotonic()
+        self._told: set[str] = set()
+
+    def ensure_running(self) -> None:
+        """Start the loop, once."""
+        if not self._running:
+            self._running = True
+            hub.spawn(self._follow)
+
+    def healthy(self) -> bool:
+        """Whether the last poll came back within the last 10 s."""
+        return time.monotonic() - self._last_poll < HEALTHY
+
+    def find(self, run: Run, wanted: Position) -> Position | Later | None:
+        """The place in this worker's reading of the run that has the same bytes before it.
+
+        None: no generation that this worker knows has those bytes. The generation in `wanted` is only a hint.
+        """
+        tail = self._tails.get(run.name)
+        if tail is None or not self._ready:
+            return Later.READING
+        for generation in _by_likelihood(run, wanted.generation):
+            if _mark_at(tail.source, generation, wanted.at) == wanted.mark:
+                return Position(generation.number, wanted.at, wanted.mark)
+        if wanted.at <= run.end.at:
+            return None
+        return Later.READING if run.status.size >= wanted.at else Later.BEYOND
+
+    # -- the loop --------------------------------------------------------------------------------------
+
+    def _follow(self) -> None:
+        while not hub.stopping():
+            more = False
+            try:
+                more = self._turn()
+            except Exception as error:  # the one loop that must survive; said once per cause
+                self._tell(f"{type(error).__name__}: {error}")
+            if not more:
+                self._wake.wait(lambda: self._woken, POLL if self._unwatched() else SAFETY_POLL)
+            self._woken = False
+
+    def _turn(self) -> bool:
+        """Poll every source once; True when one of them has more to read."""
+        if time.monotonic() - self._discovered >= DISCOVER:
+            self._discover()
+            self._discovered = time.monotonic()
+        tails = list(self._tails.values())
+        chunks = hub.off_hub(_poll_all, [tail.source for tail in tails])
+        self._last_poll = time.monotonic()
+        for tail, chunk in zip(tails, chunks, strict=True):
+            self._take(tail, chunk)
+            self._last_poll = time.monotonic()
+        self._ready = True
+        return any(chunk.more and not chunk.state for chunk in chunks)
+
+    def _discover(self) -> None:
+        for name, found in hub.off_hub(find_runs, self._specs).items():
+            if name not in self._tails:
+                self._open(name, found)
+        if self._watch == "auto":
+            self._watch_new()
+
+    def _open(self, name: str, found: Found) -> None:
+        run = Run(name, found.path)
+        self._tails[name] = Tail(run, found.open(), found.listed)
+        if not found.listed:
+            self._board.add(run)
+
+    def _watch_new(self) -> None:
+        new = [tail for tail in self._tails.values() if not tail.watched]
+        paths = hub.off_hub(lambda: [tail.source.local_path() for tail in new])
+        for tail, path in zip(new, paths, strict=True):
+            tail.watched = True
+            tail.watcher = hub.changed(path, self._on_change) if path else None
+
+    def _unwatched(self) -> bool:
+        return any(tail.watcher is None for tail in self._tails.values())
+
+    def _on_change(self) -> None:
+        self._woken = True
+        self._wake.notify()
+
+    def _tell(self, text: str) -> None:
+        if text not in self._told:
+            self._told.add(text)
+            log.exception("the follower goes on after: %s", ascii(text)[:300])
+
+    # -- one chunk -------------------------------------------------------------------------------------
+
+    def _take(self, tail: Tail, chunk: Chunk) -> None:
+        if chunk.generation != tail.fold.generation:
+            self._publish(tail, tail.fold.close())
+            tail.fold, tail.fed = Fold(chunk.generation), 0
+            tail.run.status.step = tail.run.status.total = None
+        tail.run.status.size = chunk.size
+        self._note(tail, chunk)
+        for start in range(0, len(chunk.data), SLICE):
+            piece = chunk.data[start : start + SLICE]
+            self._publish(tail, tail.fold.feed(piece))
+            tail.fed += len(piece)
+            self._observe(tail, chunk)
+            hub.breathe()
+        self._observe(tail, chunk)
+
+    def _publish(self, tail: Tail, batch: Batch) -> None:
+        run = tail.run
+        if not batch.marks:
+            return
+        run.status.points += sum(len(values) for _, values in batch.metrics.values())
+        if run.name not in self._board.runs and run.status.points:
+            self._board.add(run)
+        self._board.publish(run, batch)
+        if len(batch.step) and not np.isnan(batch.step[-1]):
+            run.status.step = float(batch.step[-1])
+            if tail.caught_up:
+                tail.pace.append((time.monotonic(), run.status.step))
+        if not np.isnan(batch.total):
+            run.status.total = batch.total
+
+    def _observe(self, tail: Tail, chunk: Chunk) -> None:
+        """Bring the status up to date, and say so to the viewers where it matters to them."""
+        status, fold, now = tail.run.status, tail.fold, time.monotonic()
+        if fold.lines != status.lines or chunk.generation != status.generation:
+            if tail.caught_up:
+                tail.gap += 0.2 * (now - (status.last_line or now) - tail.gap)
+                status.last_line = now
+            else:
+                status.last_line = now - max(0.0, time.time() - chunk.changed)
+        status.format, status.offset, status.generation = (
+            fold.parser.format,
+            tail.fed,
+            chunk.generation,
+        )
+        status.lines, status.understood = fold.lines, fold.lines_understood
+        status.skipped, status.unread = fold.skipped, fold.unread
+        status.rate = _rate(tail, now)
+        state = self._state(tail, chunk, now)
+        tail.caught_up = tail.caught_up or (state not in ("loading", "waiting") and tail.fed >= status.size)
+        self._tell_viewers(tail, state, chunk.reason, now)
+
+    def _state(self, tail: Tail, chunk: Chunk, now: float) -> str:
+        status = tail.run.status
+        if chunk.state:
+            return chunk.state
+        behind = status.size - tail.fed
+        if behind > LOADING or (behind > 0 and status.state == "loading"):
+            return "loading"
+        if status.total and status.step is not None and status.step >= status.total:
+            return "finished"
+        if status.last_line is not None and now - status.last_line > max(QUIET, 10 * tail.gap):
+            return "quiet"
+        return "live"
+
+    def _note(self, tail: Tail, chunk: Chunk) -> None:
+        status = tail.run.status
+        for kind, text in chunk.notices:
+            status.notices.append({"time": time.time(), "kind": kind, "text": text})
+            status.revision += 1
+            log.warning("%s: %s", ascii(tail.run.name), ascii(text))
+        del status.notices[:-MOST_NOTICES]
+
+    def _tell_viewers(self, tail: Tail, state: str, reason: str, now: float) -> None:
+        status = tail.run.status
+        changed = (state, reason) != (status.state, status.reason)
+        due = now - tail.facts_at >= (0.25 if state == "loading" else FACTS_EVERY)
+        status.state, status.reason = state, reason
+        if changed or (due and state in ("loading", "live")):
+            tail.facts_at = now
+            status.revision += 1
+            self._board.notify()
+
+
+def _poll_all(sources: list[Source]) -> list[Chunk]:
+    return [source.poll() for source in sources]
+
+
+def _by_likelihood(run: Run, hint: int) -> list[Generation]:
+    hinted = run.generation(hint)
+    others = [g for g in reversed(run.generations) if g is not hinted]
+    return ([hinted] if hinted else []) + others
+
+
+def _mark_at(source: Source, generation: Generation, at: int) -> int | None:
+    """The CRC of the generation's bytes before `at`; None where they were never read, or are gone."""
+    if at > generation.end.at:
+        return None
+    mark = generation.mark_before(at)
+    if mark.at == at:
+        return mark.crc
+    between = hub.off_hub(source.read, generation.number, mark.at, at)
+    return None if between is None else zlib.crc32(between, mark.crc)
+
+
+def _rate(tail: Tail, now: float) -> float | None:
+    """Steps per second over the last 30 s of arrivals; None while unknown."""
+    pace = tail.pace
+    while len(pace) > 2 and now - pace[0][0] > RATE_WINDOW:
+        pace.popleft()
+    if len(pace) >= 2 and pace[-1][0] - pace[0][0] >= 1 and pace[-1][1] > pace[0][1]:
+        return (pace[-1][1] - pace[0][1]) / (pace[-1][0] - pace[0][0])
+    return None

@@ -1,0 +1,81 @@
+"""Line → Fields: asks the formats one after the other, and remembers which line shape each of them took.
+
+A format is one file here with
+  ORDER    specific formats first: a small number is asked before a large one
+  SAMPLES  [(line, Fields or None)]: what it makes of real lines, None for a line that is not its own
+  parser() → callable(text) -> Fields | None, new for each generation of a log: it may keep a header, nothing else
+`{}` says "my line, but no metrics in it" (a header, a rule); None says "not mine".
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from functools import cache
+from types import ModuleType
+
+from app.loading import modules_in
+from app.rows import Fields
+
+Parse = Callable[[str], Fields | None]
+
+MOST_SHAPES = 1024
+_LONGEST_SHAPE = 160
+_NO_DIGITS = {ord(digit): None for digit in "0123456789"}
+
+
+@cache
+def formats() -> tuple[ModuleType, ...]:
+    """The format modules, in the order in which they are asked."""
+    return tuple(sorted(modules_in(__name__), key=lambda module: (module.ORDER, module.__name__)))
+
+
+def shape_of(text: str) -> str:
+    """What lines of one kind have in common: the text without its digits."""
+    return text[:_LONGEST_SHAPE].translate(_NO_DIGITS)
+
+
+class Parser:
+    """Reads the lines of one generation of a log, in order.
+
+    The format that took a line is asked first for the next line of that shape, so what a line becomes depends on
+    the lines before it and on nothing else.
+    """
+
+    def __init__(self) -> None:
+        self._parsers: list[tuple[str, Parse]] = [
+            (module.__name__.rpartition(".")[2], module.parser()) for module in formats()
+        ]
+        self._winners: dict[str, tuple[str, Parse]] = {}
+        self.taken: Counter[str] = Counter()
+        """Lines with metrics by the format that took them."""
+
+    def __call__(self, text: str) -> Fields | None:
+        """What the line says; None where no format knows it."""
+        shape = shape_of(text)
+        winner = self._winners.get(shape)
+        if winner:
+            fields = winner[1](text)
+            if fields is not None:
+                self.taken[winner[0]] += bool(fields)
+                return fields
+        return self._ask_all(text, shape)
+
+    @property
+    def format(self) -> str:
+        """The format that took most of the lines so far; "" before the first."""
+        return self.taken.most_common(1)[0][0] if self.taken else ""
+
+    def winner_of(self, shape: str) -> str:
+        """The name of the format that took the last line of this shape; "" for none."""
+        return self._winners[shape][0] if shape in self._winners else ""
+
+    def _ask_all(self, text: str, shape: str) -> Fields | None:
+        for name, parse in self._parsers:
+            fields = parse(text)
+            if fields is not None:
+                if len(self._winners) < MOST_SHAPES or shape in self._winners:
+                    self._winners[shape] = (name, parse)
+                self.taken[name] += bool(fields)
+                return fields
+        return None

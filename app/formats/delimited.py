@@ -1,0 +1,73 @@
+"""CSV and TSV with a header (Lightning CSVLogger, Keras CSVLogger, Ultralytics results.csv …)."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Callable
+
+from app.rows import Fields, read_number
+
+ORDER = 30
+SAMPLES: list[tuple[str, Fields | None]] = [
+    ("epoch,step,train_loss,val_loss", {}),
+    ("0,9,0.5,", {"epoch": "0", "step": "9", "train_loss": "0.5"}),
+    ("0,19,,0.75", {"epoch": "0", "step": "19", "val_loss": "0.75"}),
+    ("0,29,nan,inf", {"epoch": "0", "step": "29", "train_loss": "nan", "val_loss": "inf"}),
+    ("epoch,step,train_loss,val_loss", {}),
+    ("0,29", None),
+    ("loss: 0.5, acc: 0.25, lr: 3e-4, t: 1", None),
+    ("epoch\ttrain loss\tdev/acc", {}),
+    ("1\t0.5\t0.25", {"epoch": "1", "train loss": "0.5", "dev/acc": "0.25"}),
+]
+
+_SEPARATORS = (",", "\t", ";")
+_LONGEST_HEADER = 64 * 1024
+# A column's name: a few words that begin with a letter, without the marks of a sentence or of `name: value`.
+_NAME = re.compile(r"[^\W\d][^:=\"'{}<>,;!?\s]*+(?: [^:=\"'{}<>,;!?\s]++){0,3}|")
+
+
+def parser() -> Callable[[str], Fields | None]:
+    """Keeps the header of this log; a later header line takes its place."""
+    header: list[str] = []
+    separator = ","
+
+    def parse(text: str) -> Fields | None:
+        nonlocal header, separator
+        if header:
+            cells = _cells(text, separator)
+            if len(cells) == len(header) and cells != header and _is_row(cells):
+                return {name: cell for name, cell in zip(header, cells, strict=True) if name and cell}
+        found = _header(text)
+        if found:
+            separator, header = found
+            return {}
+        return None
+
+    return parse
+
+
+def _cells(text: str, separator: str) -> list[str]:
+    cells = next(csv.reader([text], delimiter=separator), []) if '"' in text else text.split(separator)
+    return [cell.strip() for cell in cells]
+
+
+def _is_row(cells: list[str]) -> bool:
+    """At least half of the filled cells are numbers."""
+    filled = [cell for cell in cells if cell]
+    numbers = sum(read_number(cell) is not None for cell in filled)
+    return numbers > 0 and 2 * numbers >= len(filled)
+
+
+def _header(text: str) -> tuple[str, list[str]] | None:
+    if len(text) > _LONGEST_HEADER:
+        return None
+    for separator in _SEPARATORS:
+        cells = _cells(text, separator) if separator in text else []
+        if len(cells) >= 2 and cells[-1][-1:] != "." and all(map(_is_name, cells)) and any(cells):
+            return separator, cells
+    return None
+
+
+def _is_name(cell: str) -> bool:
+    return _NAME.fullmatch(cell) is not None and read_number(cell) is None

@@ -1,0 +1,138 @@
+"""The one module that knows gevent, with a plain-threads twin: wake, wait, and leave the loop for blocking calls.
+
+Under the gevent worker `threading` and `time` are patched, so a thread here is a greenlet there. What patching
+cannot give is in this file: native threads for blocking calls, and the loop's stat watcher.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, ParamSpec, Protocol, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+STOP_POLL = 0.1
+STAT_INTERVAL = 1.0
+
+_pools: dict[str, Any] = {}
+_stopping = threading.Event()
+_signals: list[Signal] = []
+
+
+def on_gevent() -> bool:
+    """Whether this process runs on gevent's loop (the gunicorn worker does; tests and `flask run` do not)."""
+    monkey = sys.modules.get("gevent.monkey")
+    return monkey is not None and bool(monkey.is_module_patched("socket"))
+
+
+def off_hub(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run a file call in the one native thread for files, so that a hung disk never stops the loop."""
+    return _native("files", 1, call, *args, **kwargs)
+
+
+def in_pool(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run work that computes for long (a picture, a compression) in a native thread of its own."""
+    return _native("work", 2, call, *args, **kwargs)
+
+
+def _native(name: str, size: int, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    if not on_gevent():
+        return call(*args, **kwargs)  # this thread may block: others go on
+    if name not in _pools:
+        from gevent.threadpool import ThreadPool
+
+        _pools[name] = ThreadPool(size)
+    result: T = _pools[name].apply(call, args, kwargs)
+    return result
+
+
+def spawn(call: Callable[[], None]) -> None:
+    """Start a background thread (a greenlet under gevent) that does not keep the process alive."""
+    threading.Thread(target=call, daemon=True).start()
+
+
+def breathe() -> None:
+    """Let everybody else on the loop run."""
+    time.sleep(0)
+
+
+class Signal:
+    """Wakes all who wait, once; waking twice is the same as waking once."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+        _signals.append(self)
+
+    def notify(self) -> None:
+        """Wake everybody who waits now."""
+        event, self._event = self._event, threading.Event()
+        event.set()
+
+    def wait(self, met: Callable[[], bool], timeout: float) -> bool:
+        """Wait until `met()` or `timeout` s have passed or the server stops; True when `met()`."""
+        deadline = time.monotonic() + timeout
+        while True:
+            event = self._event  # taken before the question, so that no notice falls between
+            if met():
+                return True
+            left = deadline - time.monotonic()
+            if left <= 0 or _stopping.is_set():
+                return False
+            event.wait(left)
+
+
+class Watcher(Protocol):
+    """A running watch of one path."""
+
+    def stop(self) -> None:
+        """End it."""
+
+
+def changed(path: str, wake: Callable[[], None]) -> Watcher | None:
+    """Call `wake` whenever the path's stat changes; None where only polling is possible (no gevent).
+
+    libev calls stat() on the loop itself: only for paths on local file systems.
+    """
+    if not on_gevent():
+        return None
+    import gevent
+
+    watcher: Any = gevent.get_hub().loop.stat(path, interval=STAT_INTERVAL)
+    watcher.start(wake)
+    return watcher  # type: ignore[no-any-return]
+
+
+def pause(seconds: float) -> None:
+    """Rest, but not when the server stops."""
+    if not _stopping.is_set():
+        time.sleep(seconds)
+
+
+def stopping() -> bool:
+    """Whether the server is going down: streams end, loops leave."""
+    return _stopping.is_set()
+
+
+def stop() -> None:
+    """Say that the server is going down, and wake everybody who waits."""
+    _stopping.set()
+    for signal in _signals:
+        signal.notify()
+
+
+def stop_with(alive: Callable[[], bool]) -> None:
+    """Watch over `alive()` in the background and `stop()` when it ends.
+
+    No hook fires in a gevent worker on SIGTERM: gunicorn only puts `worker.alive` to False.
+    """
+
+    def watch() -> None:
+        while alive():
+            time.sleep(STOP_POLL)
+        stop()
+
+    spawn(watch)

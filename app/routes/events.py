@@ -1,0 +1,158 @@
+"""The stream: /events sends `points`, `status` and `reset` to each viewer from where it was."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Generator, Iterator
+
+from flask import Blueprint, Response, request
+
+from app import hub
+from app.figure import runs_in
+from app.follow import Later
+from app.guard import refuse
+from app.routes import Parts, parts, runs_in_view, view
+from app.rows import Position
+from app.store import Run
+from app.view import View
+from app.wire import Cursor, parse_cursor, points_event, sse_event
+
+bp = Blueprint("events", __name__)
+
+HEARTBEAT = 15.0
+BETWEEN_EVENTS = 0.05
+STATUS_EVERY = 8.0
+"""Seconds after which a viewer hears of the state again: its page takes 35 s of silence for a dead link."""
+PATIENCE = 1.0
+"""Seconds for which a position beyond the file's size may still turn out to be there."""
+
+HEADERS = {
+    "Cache-Control": "no-cache, no-transform",
+    "X-Accel-Buffering": "no",
+}
+
+_events: dict[tuple[object, ...], tuple[bytes, list[Position]]] = {}
+"""The last events by (cursor, revision): made once, however many viewers want them."""
+MOST_EVENTS = 32
+
+
+@bp.get("/events")
+def events() -> Response:
+    """Server-sent events; resumes exactly from `Last-Event-ID` or `?since=`."""
+    found = parts()
+    if found.board.clients >= found.settings.max_streams:
+        text = f"too many live viewers ({found.settings.max_streams}); use /metrics.json"
+        return refuse(503, text, {"Retry-After": "5"})
+    asked = view()
+    since = request.headers.get("Last-Event-ID") or request.args.get("since", "")
+    response = Response(_stream(found, asked, runs_in_view(asked), since), headers=HEADERS)
+    response.headers["Content-Type"] = "text/event-stream"
+    return response
+
+
+def _stream(found: Parts, asked: View, runs: list[Run], since: str) -> Iterator[bytes]:
+    found.board.clients += 1
+    try:
+        yield f"retry: {random.randint(1000, 3000)}\n: hello\n\n".encode()
+        yield from Viewer(found, asked, runs).follow(since)
+        yield sse_event("status", {"stop": True})
+    finally:
+        found.board.clients -= 1
+
+
+class Viewer:
+    """One open stream: a cursor into the board, nothing more."""
+
+    def __init__(self, found: Parts, asked: View, runs: list[Run]) -> None:
+        self._board, self._follower = found.board, found.follower
+        self._view = asked
+        self._runs = runs
+        self._positions: list[Position] = [run.start for run in runs]
+        self._told: dict[str, tuple[int, str]] = {}
+        self._told_at = 0.0
+
+    def follow(self, since: str) -> Iterator[bytes]:
+        """Everything after the cursor, then all that comes, until the server stops."""
+        if since:
+            cursor = parse_cursor(since)
+            found = (yield from self._resume(cursor)) if cursor is not None else False
+            if not found:
+                self._positions = [run.start for run in self._runs]
+                yield sse_event("reset", {}, "")
+        spoken = time.monotonic()
+        while not hub.stopping():
+            revision = self._board.revision
+            self._add_new_runs()
+            frame = self._points(revision) + self._status()
+            if frame:
+                yield frame
+                spoken = time.monotonic()
+                hub.pause(BETWEEN_EVENTS)
+            elif time.monotonic() - spoken >= HEARTBEAT:
+                yield b": hb\n\n"
+                spoken = time.monotonic()
+            else:
+                self._board.wait(revision, STATUS_EVERY)
+
+    def _resume(self, cursor: Cursor) -> Generator[bytes, None, bool]:
+        """Find the cursor's positions; yields heartbeats while the log is still being read. Returns whether found."""
+        beyond_since: float | None = None
+        while not hub.stopping():
+            revision = self._board.revision
+            self._add_new_runs()
+            found = [self._follower.find(run, cursor.get(run.key, run.start)) for run in self._runs]
+            positions = [place for place in found if isinstance(place, Position)]
+            if None in found:
+                return False
+            if len(positions) == len(self._runs):
+                self._positions = positions
+                return True
+            if Later.BEYOND in found:
+                beyond_since = beyond_since or time.monotonic()
+                if time.monotonic() - beyond_since >= PATIENCE:
+                    return False
+            else:
+                beyond_since = None
+            yield self._status() or b": reading\n\n"
+            self._board.wait(revision, 0.5)
+            hub.pause(BETWEEN_EVENTS)
+        return True
+
+    def _add_new_runs(self) -> None:
+        """Runs that came up since: from their start."""
+        if len(self._board.runs) != len(self._runs):
+            known = {run.name for run in self._runs}
+            new = [run for run in runs_in(self._board, self._view) if run.name not in known]
+            self._runs = self._runs + new
+            self._positions = self._positions + [run.start for run in new]
+
+    def _points(self, revision: int) -> bytes:
+        key = (
+            tuple(run.key for run in self._runs),
+            tuple(self._positions),
+            revision,
+            id(self._board),
+        )
+        event = _events.get(key)
+        if event is None:
+            event = _events[key] = points_event(self._runs, self._positions)
+            while len(_events) > MOST_EVENTS:
+                del _events[next(iter(_events))]
+        self._positions = event[1]
+        return event[0]
+
+    def _status(self) -> bytes:
+        """What changed in the states since this viewer last heard of them; b"" for nothing."""
+        now = time.monotonic()
+        due = now - self._told_at >= STATUS_EVERY
+        news = {}
+        for run in self._runs:
+            version = (run.status.revision, run.status.state)
+            if self._told.get(run.name) != version:
+                self._told[run.name] = version
+                news[run.name] = run.status.shown(run.name, now)
+        if not news and not due:
+            return b""
+        self._told_at = now
+        return sse_event("status", {"runs": news})

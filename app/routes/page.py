@@ -1,0 +1,114 @@
+"""The page, and its form without JavaScript: / and /plot."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+from flask import Blueprint, Response, render_template, request
+
+from app import hub
+from app.guard import shown
+from app.routes import RequestError, parts, plotlyjs, runs_in_view, view
+from app.routes.files import modules
+from app.store import Run
+from app.view import View, whole
+
+bp = Blueprint("page", __name__)
+
+
+@bp.get("/")
+def index() -> Response:
+    """The live charts."""
+    asked = view()
+    hub.spawn(_warm)
+    page = render_template(
+        "index.html",
+        title=_title(runs_in_view(asked)),
+        plotly=f"plotly.js?v={plotlyjs.version()}",
+        modules=modules(),
+        picture=_picture(),
+        plain="plot" + _query(),
+    )
+    return Response(page, mimetype="text/html")
+
+
+@bp.get("/plot")
+def plain() -> Response:
+    """The picture and the last values, loaded anew every `interval` seconds."""
+    asked = view()
+    interval = _interval(parts().settings.interval)
+    runs = runs_in_view(asked)
+    now = time.monotonic()
+    page = render_template(
+        "plain.html",
+        title=_title(runs),
+        interval=interval,
+        picture=_picture(),
+        rows=[row for run in runs for row in _rows(run, asked)],
+        states=[{"run": run.name, "text": run.status.text(run.name, now)} for run in runs],
+    )
+    return Response(page, mimetype="text/html")
+
+
+def _warm() -> None:
+    """Compress plotly.js while the browser reads the page that will ask for it."""
+    plotlyjs.bundle()
+
+
+def _title(runs: list[Run]) -> str:
+    return ", ".join(run.name for run in runs[:3]) or "Tailplot"
+
+
+def _query() -> str:
+    text = request.query_string.decode("ascii", "replace")
+    return f"?{text}" if text else ""
+
+
+def _picture() -> str:
+    return "plot.png" + _query()
+
+
+def _interval(default: int) -> int:
+    given = request.args.get("interval", "")
+    try:
+        return whole(1, 3600)(given) if given else default
+    except ValueError as accepted:
+        raise RequestError(400, f"interval must be {accepted}; got {shown(given)}") from None
+
+
+def _rows(run: Run, asked: View) -> list[dict[str, Any]]:
+    """Last and best value of each metric, as text; best is the lowest of a loss, and else the highest."""
+    rows = []
+    for metric in list(run.metrics):
+        series = run.series(metric)
+        finite = series.value[np.isfinite(series.value)]
+        if not asked.shows_metric(metric) or not len(series.value):
+            continue
+        step = series.step[-1]
+        lower = any(word in metric.lower() for word in ("loss", "err", "perplexity", "ppl"))
+        best = (finite.min() if lower else finite.max()) if len(finite) else None
+        rows.append(
+            {
+                "run": run.name,
+                "metric": metric,
+                "last": _number(series.value[-1]),
+                "best": "" if best is None else _number(best),
+                "step": "" if np.isnan(step) else f"{step:,.0f}",
+            }
+        )
+    return rows
+
+
+def _number(value: float) -> str:
+    """Four significant figures as people in this field write them: `3.0e-4`, `0.3824`, `12,345`."""
+    if not np.isfinite(value):
+        return str(float(value))
+    size = abs(value)
+    if size >= 10_000 or (value == int(value) and size < 1e15):
+        return f"{value:,.0f}" if size < 1e15 else f"{value:.3e}"
+    if 0 < size < 1e-3:
+        mantissa, _, exponent = f"{value:.1e}".partition("e")
+        return f"{mantissa}e{int(exponent)}"
+    return f"{value:.4g}"

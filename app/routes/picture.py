@@ -1,0 +1,44 @@
+"""Pictures drawn by the server: /plot.png, and /static/train_plot.png for those who know it from the recipe."""
+
+from __future__ import annotations
+
+import threading
+
+from flask import Blueprint, Response, request
+
+from app import hub
+from app.figure import build_figure
+from app.picture import draw
+from app.routes import RequestError, board, cached, view
+from app.view import HIGHEST, picture_size
+
+bp = Blueprint("picture", __name__)
+
+KEPT = 16
+_pictures: dict[tuple[object, ...], bytes] = {}
+"""The last pictures by (revision, query), so that many viewers cost one drawing."""
+_drawing = threading.Lock()
+
+
+@bp.get("/plot.png")
+@bp.get("/static/train_plot.png")
+def picture() -> Response:
+    """The charts of a view as a PNG; before any point, a picture of the state in words."""
+    asked = view()
+    try:
+        width, height, scale = picture_size(request.args)
+    except ValueError as error:
+        raise RequestError(400, str(error)) from None
+
+    def make() -> bytes:
+        key = (id(board()), board().revision, request.query_string)
+        with _drawing:  # one at a time: whoever waited finds the picture made
+            if key not in _pictures:
+                drawing = build_figure(board(), asked)
+                tall = height or min(int(drawing["layout"]["height"]), int(HIGHEST / scale))
+                _pictures[key] = hub.in_pool(draw, drawing, width, tall, scale)
+                while len(_pictures) > KEPT:
+                    del _pictures[next(iter(_pictures))]
+            return _pictures[key]
+
+    return cached(make, "image/png")

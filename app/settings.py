@@ -1,0 +1,101 @@
+"""Every setting of the program in one table, and the reading of it from flags or environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+"""The folder of templates/, static/ and gunicorn.conf.py."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a user can choose; see `TABLE` for the meaning of each."""
+
+    logs: tuple[str, ...] = ()
+    port: int = 7777
+    host: str = "127.0.0.1"
+    interval: int = 30
+    max_streams: int = 8000
+    watch: str = "auto"
+    allow_host: tuple[str, ...] = ()
+    token: str = ""
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and low <= int(text[:12]) <= high):
+            raise ValueError(f"a whole number from {low:,} to {high:,}")
+        return int(text)
+
+    return read
+
+
+def _one_of(*words: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text not in words:
+            raise ValueError("one of " + ", ".join(words))
+        return text
+
+    return read
+
+
+def _split(separator: str) -> Callable[[str], tuple[str, ...]]:
+    return lambda text: tuple(part.strip() for part in text.split(separator) if part.strip())
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One row of the table. `flags` is empty where a setting has no flag (secrets: `ps` shows flags)."""
+
+    name: str
+    flags: tuple[str, ...]
+    read: Callable[[str], Any]
+    help: str
+
+    @property
+    def variable(self) -> str:
+        """Its environment variable."""
+        return "TAILPLOT_" + self.name.upper()
+
+
+TABLE = (
+    Setting("logs", (), _split(os.pathsep), "files, folders, globs"),
+    Setting("port", ("-p", "--port"), _whole(1, 65535), "where it listens"),
+    Setting("host", ("--host",), str, "where it listens; any other than loopback needs a token"),
+    Setting("interval", ("-i", "--interval"), _whole(1, 3600), "seconds: refresh of /plot"),
+    Setting("max_streams", ("--max-streams",), _whole(1, 100_000), "live viewers per worker"),
+    Setting(
+        "watch",
+        ("--watch",),
+        _one_of("auto", "poll"),
+        "auto: stat watcher on local file systems, polling elsewhere; poll: always polling",
+    ),
+    Setting("allow_host", ("--allow-host",), _split(","), "further Host names without a token, by comma"),
+    Setting("token", (), str, "who knows it may read; needed off loopback"),
+)
+
+DEFAULTS = Settings()
+
+
+def settings_from(mapping: Mapping[str, str]) -> Settings:
+    """The settings that a mapping of environment variables (`TAILPLOT_PORT`: "7777") gives.
+
+    Raises:
+        ValueError: a value that is not accepted: names the setting, what was given, what is accepted.
+    """
+    chosen: dict[str, Any] = {}
+    for setting in TABLE:
+        text = mapping.get(setting.variable, "")
+        if not text:
+            continue
+        try:
+            chosen[setting.name] = setting.read(text)
+        except ValueError as accepted:
+            name = setting.flags[-1].lstrip("-") if setting.flags else setting.variable
+            raise ValueError(f"{name} must be {accepted}; got {ascii(text)[:60]}") from None
+    return Settings(**chosen)

@@ -1,0 +1,70 @@
+"""Where bytes come from. Two verbs: find the runs that the arguments stand for, and open one of them.
+
+A source is one file here with
+  claims(spec) → whether an argument is its own
+  find(spec, specs) → [(name of the run, key, listed)], cheap; `specs` are all the arguments
+  open_source(key) → an object with poll() → Chunk, read(generation, start, stop) → bytes | None, close()
+All of it blocks, so it is called off the hub only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol
+
+from app.loading import modules_in
+
+
+class Chunk(NamedTuple):
+    """What one poll found. `generation` rises by one with each life of the log; `more`: poll again at once."""
+
+    data: bytes = b""
+    generation: int = 0
+    more: bool = False
+    size: int = 0
+    """Bytes of the generation that are there to be read, as far as known."""
+    changed: float = 0.0
+    """When the log was last written to, s since the Unix epoch, as the file system says; 0 where it says nothing."""
+    state: str = ""
+    """"" while it can be read, else waiting, denied, not_regular or unreadable."""
+    reason: str = ""
+    notices: tuple[tuple[str, str], ...] = ()
+    """(kind, text) of what happened to the log since the last poll."""
+
+
+class Source(Protocol):
+    """One open log."""
+
+    def poll(self) -> Chunk:
+        """The next bytes, none where nothing is new."""
+
+    def read(self, generation: int, start: int, stop: int) -> bytes | None:
+        """Bytes that were read before, None where they are gone."""
+
+    def local_path(self) -> str:
+        """A path whose stat changes with the log, where asking for it never hangs; "" where there is none."""
+
+    def close(self) -> None:
+        """Let go of everything."""
+
+
+class Found(NamedTuple):
+    """A run that an argument stands for. `listed`: it came out of a folder and is shown with its first metric."""
+
+    path: str
+    open: Callable[[], Source]
+    listed: bool
+
+
+def find_runs(specs: Sequence[str]) -> dict[str, Found]:
+    """The runs that the arguments stand for now, by name. Where two names collide, the later keeps its whole path."""
+    found: dict[str, Found] = {}
+    kinds = modules_in(__name__)
+    for spec in specs:
+        kind = next(module for module in kinds if module.claims(spec))
+        for name, key, listed in kind.find(spec, specs):
+            taken = found.get(name)
+            if taken and taken.path != key:
+                name = key
+            found[name] = Found(key, lambda key=key, kind=kind: kind.open_source(key), listed)  # type: ignore[misc]
+    return found

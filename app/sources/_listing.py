@@ -1,0 +1,78 @@
+"""Which files an argument stands for, and what their runs are called."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+ENDINGS = (".log", ".out", ".err", ".txt", ".csv", ".tsv", ".json", ".jsonl")
+DEEPEST = 8
+MOST_FILES = 200
+
+
+def is_pattern(spec: str) -> bool:
+    """Whether an argument is a glob; a file whose name only looks like one is a file."""
+    return glob.has_magic(spec) and not Path(spec).exists()
+
+
+def is_folder(spec: str) -> bool:
+    """Whether an argument is a folder, or says with its last character that it will be one."""
+    return spec.endswith("/") or Path(spec).is_dir()
+
+
+def listed(spec: str, alone: bool) -> list[tuple[str, str]]:
+    """(name, path) of the logs below a folder or of a glob.
+
+    A name is the path below the folder, or below the fixed part of the glob, without its ending; with further
+    arguments beside it, the folder as given comes before it.
+    """
+    base = _fixed_part(spec) if is_pattern(spec) else Path(spec)
+    if is_pattern(spec):
+        matches = glob.glob(spec, recursive=True)  # noqa: PTH207 (Path.glob refuses absolute patterns)
+        paths = [path for path in map(Path, matches) if path.is_file()]
+    else:
+        paths = _newest(_logs_below(base, 1))
+    named: dict[str, str] = {}
+    for path in sorted(paths, key=lambda path: (path.suffix != ".log", path)):
+        name = str(path.relative_to(base).with_suffix("") if alone else path.with_suffix(""))
+        named[name if name not in named else name + path.suffix] = str(path)
+    return sorted(named.items())
+
+
+def _fixed_part(pattern: str) -> Path:
+    parts = Path(pattern).parts
+    magic = next(i for i, part in enumerate(parts) if glob.has_magic(part))
+    return Path(*parts[:magic])
+
+
+def _newest(paths: Iterator[Path]) -> list[Path]:
+    dated = []
+    for path in paths:
+        try:
+            dated.append((path.stat().st_mtime, path))
+        except OSError:
+            continue  # gone since it was listed
+    return [path for _, path in sorted(dated, reverse=True)[:MOST_FILES]]
+
+
+def _logs_below(folder: Path, depth: int) -> Iterator[Path]:
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError:
+        return  # not there yet, or not ours to read
+    for entry in entries:
+        if entry.name.startswith(".") or entry.is_symlink():
+            continue
+        if entry.is_dir():
+            if depth < DEEPEST:
+                yield from _logs_below(Path(entry.path), depth + 1)
+        elif entry.is_file() and entry.name.endswith(ENDINGS):
+            yield Path(entry.path)
+
+
+def stem(spec: str, specs: Sequence[str]) -> str:
+    """The name of a single file: its stem, or its path as given where another argument has the same stem."""
+    same = [other for other in specs if Path(other).stem == Path(spec).stem and other != spec]
+    return spec if same else Path(spec).stem

@@ -1,0 +1,44 @@
+"""What must not start, in words. Only the standard library: gunicorn's master imports it."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+from typing import Any
+
+from app.settings import Settings
+from app.sources.file import refusal as refused_log
+
+
+def refusal(settings: Settings, addresses: Iterable[Any] = ()) -> str | None:
+    """Why the server must not start with these settings and addresses to listen on; None where it may.
+
+    An address is what a socket takes: (host, port, …), or a path for a unix socket.
+    """
+    if not settings.logs:
+        return "name at least one log: python -m app train.log, or TAILPLOT_LOGS=train.log gunicorn wsgi:app"
+    for spec in settings.logs:
+        sentence = refused_log(spec) if "://" not in spec else None
+        if sentence:
+            return sentence
+    hosts = [
+        settings.host,
+        *(str(address[0]) for address in addresses if isinstance(address, tuple)),
+    ]
+    for host in hosts:
+        if not is_loopback(host) and not settings.token:
+            return (
+                f"host {host} is reached from other machines, so it needs a token: set TAILPLOT_TOKEN to a long "
+                "secret, or listen on 127.0.0.1 and use ssh -L"
+            )
+    return None
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address reaches this machine only."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,105 @@
+"""How a run is doing: the facts that the Follower keeps, and the sentence that tells them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+MOST_NOTICES = 50
+
+
+@dataclass
+class Status:
+    """Facts of one run, for display only: nothing here decides what a row is.
+
+    `rate` in steps/s and `eta` in s are None while unknown; `last_line` is a `time.monotonic()`.
+    """
+
+    path: str = ""
+    state: str = "waiting"
+    reason: str = ""
+    """Why the file cannot be read, in the system's words."""
+    format: str = ""
+    offset: int = 0
+    size: int = 0
+    generation: int = 0
+    lines: int = 0
+    understood: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
+    unread: list[str] = field(default_factory=list)
+    notices: list[dict[str, Any]] = field(default_factory=list)
+    step: float | None = None
+    total: float | None = None
+    rate: float | None = None
+    last_line: float | None = None
+    points: int = 0
+    revision: int = 0
+    """Rises whenever something changed that a viewer should hear of."""
+
+    @property
+    def eta(self) -> float | None:
+        """Seconds until the last step, at the present rate."""
+        if self.total is None or self.step is None or not self.rate or self.step >= self.total:
+            return None
+        return (self.total - self.step) / self.rate
+
+    def text(self, name: str, now: float) -> str:
+        """What is happening, in one sentence, and where it helps in a second one what to do."""
+        file = self.path.rpartition("/")[2] or name
+        why = f" ({self.reason})" if self.reason else ""
+        quiet = "" if self.last_line is None else in_words(now - self.last_line)
+        lines = f"{self.lines:,} line{'' if self.lines == 1 else 's'}"
+        sentences = {
+            "waiting": f"Waiting for {file}{why}. It is read as soon as the training job writes it.",
+            "denied": f"No permission to read {file}. Try: chmod a+r {file}",
+            "not_regular": f"{file} is not a regular file{why}. Use: command | tee train.log",
+            "unreadable": f"{file} cannot be read{why}; trying again.",
+            "loading": f"Loading {_megabytes(self.offset)} of {_megabytes(self.size)} MB of {file}.",
+            "quiet": f"No new line in {file} for {quiet}.",
+            "finished": f"Finished: the last step that {file} announced is there.",
+            "live": f"Live: {file} is read as it grows.",
+        }
+        if self.state in ("live", "quiet", "finished") and not self.points:
+            return f"No metrics in {file} yet: {lines} read, none of them names a number that can be drawn."
+        return sentences[self.state]
+
+    def shown(self, name: str, now: float) -> dict[str, Any]:
+        """All of it as JSON-ready values, for /status.json and the `status` event; `now` is monotonic."""
+        age = None if self.last_line is None else round(max(0.0, now - self.last_line), 3)
+        return {
+            "state": self.state,
+            "text": self.text(name, now),
+            "format": self.format,
+            "offset": self.offset,
+            "size": self.size,
+            "generation": self.generation,
+            "lines": self.lines,
+            "understood": self.understood,
+            "skipped": dict(self.skipped),
+            "step": self.step,
+            "rate": self.rate,
+            "total": self.total,
+            "eta": self.eta,
+            "last_line_age": age,
+            "notices": self.notices,
+            "unread": [] if self.points else self.unread,
+        }
+
+
+def in_words(seconds: float) -> str:
+    """A duration as people say it: `48 s`, `14 min`, `1 h 34 min`, `2 d 3 h`."""
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes = int(seconds // 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 24:
+        return f"{hours} h {minutes} min"
+    days, hours = divmod(hours, 24)
+    return f"{days} d {hours} h"
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:,.1f}" if size < 10_000_000 else f"{size / 1e6:,.0f}"

@@ -1,0 +1,284 @@
+"""What was read: runs, their columns that only grow, and the Board that tells readers when they grew.
+
+One thread (or greenlet) publishes; any number read. Readers take no lock: they look at the first n rows of a
+column, and those never change.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from bisect import bisect_right
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Generic, NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.hub import Signal
+from app.rows import Batch, Floats, Mark, Position
+from app.status import Status
+
+KEPT_BATCH_ENDS = 256
+POINTS_PER_EVENT = 5000
+RESTART_STEPS = 64
+RESTART_SHARE = 0.05
+
+Scalar = TypeVar("Scalar", bound=np.generic)
+
+
+class Column(Generic[Scalar]):
+    """A numpy array that grows at its end, in amortised constant time."""
+
+    def __init__(self, dtype: type[Scalar]) -> None:
+        self._array: NDArray[Scalar] = np.empty(64, dtype=dtype)
+        self.size = 0
+
+    def extend(self, values: NDArray[Any]) -> None:
+        """Append the values. A view that a reader holds keeps its values, even where the array is replaced."""
+        size = self.size + len(values)
+        if size > len(self._array):
+            grown = np.empty(max(size, len(self._array) * 3 // 2), dtype=self._array.dtype)
+            grown[: self.size] = self._array[: self.size]
+            self._array = grown
+        self._array[self.size : size] = values
+        self.size = size
+
+    def view(self, start: int, stop: int) -> NDArray[Scalar]:
+        """Values start..stop, read-only."""
+        part = self._array[start:stop]
+        part.flags.writeable = False
+        return part
+
+
+class Metric:
+    """One named scalar series of a run: values, and the row that each stands in."""
+
+    def __init__(self) -> None:
+        self.row: Column[np.uint32] = Column(np.uint32)
+        self.value: Column[np.float64] = Column(np.float64)
+        self.segments: list[int] = []
+        """Indices of points at which a new segment begins (a restart, or a new generation); the first is 0."""
+        self._generation = -1
+        self._lowest = self._highest = math.nan
+
+    def extend(self, rows: NDArray[np.uint32], values: Floats, step: Floats, generation: int) -> None:
+        """Append points; `step` is theirs."""
+        if generation != self._generation:
+            self._begin(self.value.size)
+            self._generation = generation
+        self._find_restarts(step)
+        self.row.extend(rows)
+        self.value.extend(values)
+
+    def _begin(self, index: int) -> None:
+        if not self.segments or self.segments[-1] != index:
+            self.segments.append(index)
+        self._lowest = self._highest = math.nan
+
+    def _find_restarts(self, step: Floats) -> None:
+        """Begin a new segment where the step goes back by more than 64 and by more than 5 % of the range."""
+        if not len(step) or np.isnan(step).all():
+            return
+        if not (np.fmin.reduce(step) < self._highest - RESTART_STEPS or (np.diff(step) < 0).any()):
+            self._widen(float(np.fmin.reduce(step)), float(np.fmax.reduce(step)))
+            return
+        for offset, at in enumerate(step.tolist()):
+            allowed = max(RESTART_STEPS, RESTART_SHARE * (self._highest - self._lowest))
+            if at < self._highest - allowed:
+                self._begin(self.value.size + offset)
+            self._widen(at, at)
+
+    def _widen(self, low: float, high: float) -> None:
+        self._lowest = float(np.fmin(self._lowest, low))
+        self._highest = float(np.fmax(self._highest, high))
+
+
+class Series(NamedTuple):
+    """Points of one metric: arrays of equal length, NaN where the log says nothing."""
+
+    step: Floats
+    epoch: Floats
+    wall_time: Floats
+    value: Floats
+    segments: tuple[int, ...]
+    """Indices into these arrays where a new segment begins."""
+    first: int
+    """The number of the first of these points among all of the metric."""
+
+
+@dataclass
+class Generation:
+    """One life of a log file: its rows are `first_row` and following of the run, up to `end.rows` of them."""
+
+    number: int
+    first_row: int
+    end: Mark = Mark(0, 0, 0, 0)
+    kept: list[Mark] = field(default_factory=lambda: [Mark(0, 0, 0, 0)])
+    recent: deque[Mark] = field(default_factory=lambda: deque(maxlen=KEPT_BATCH_ENDS))
+
+    def add(self, marks: list[Mark], spacing: int) -> None:
+        """Keep a mark about every `spacing` bytes for good, and the latest of the others."""
+        for mark in marks:
+            if mark.at - self.kept[-1].at >= spacing or mark.points - self.kept[-1].points >= 2500:
+                self.kept.append(mark)
+            else:
+                self.recent.append(mark)
+        self.end = marks[-1]
+
+    def mark_before(self, at: int) -> Mark:
+        """The last known mark at or before the offset `at`."""
+        best = self.kept[bisect_right(self.kept, at, key=lambda mark: mark.at) - 1]
+        for mark in self.recent:
+            if best.at < mark.at <= at:
+                best = mark
+        return best
+
+    def event_end(self, at: int) -> Mark:
+        """The furthest known mark after `at` that leaves at most 5,000 points between, or else the next one."""
+        limit = self.mark_before(at).points + POINTS_PER_EVENT
+        if self.end.points <= limit:
+            return self.end
+        after = self.kept[bisect_right(self.kept, at, key=lambda mark: mark.at) :]
+        fitting = [mark for mark in after[:8] if mark.points <= limit]
+        return fitting[-1] if fitting else (after[0] if after else self.end)
+
+
+class Run:
+    """One log: its generations in order, and the rows of all of them."""
+
+    def __init__(self, name: str, path: str = "") -> None:
+        self.name = name
+        self.key = hashlib.sha1(name.encode(), usedforsecurity=False).hexdigest()[:6]
+        self.status = Status(path=path)
+        self.generations: list[Generation] = []
+        self.metrics: dict[str, Metric] = {}
+        self.at: Column[np.int64] = Column(np.int64)
+        self.step: Column[np.float64] = Column(np.float64)
+        self.epoch: Column[np.float64] = Column(np.float64)
+        self.wall_time: Column[np.float64] = Column(np.float64)
+
+    @property
+    def start(self) -> Position:
+        """The place before the first byte of the first generation."""
+        return Position(0, 0, 0)
+
+    @property
+    def end(self) -> Position:
+        """The place after the last line that was published."""
+        if not self.generations:
+            return self.start
+        last = self.generations[-1]
+        return Position(last.number, last.end.at, last.end.crc)
+
+    def add(self, batch: Batch) -> None:
+        """Append a batch; the marks come last, so that a reader who sees them sees all of their rows."""
+        if not self.generations or self.generations[-1].number != batch.generation:
+            self.generations.append(Generation(batch.generation, self.at.size))
+        if not batch.marks:
+            return
+        first = self.at.size
+        self.at.extend(batch.at)
+        self.step.extend(batch.step)
+        self.epoch.extend(batch.epoch)
+        self.wall_time.extend(batch.wall_time)
+        for name, (rows, values) in batch.metrics.items():
+            metric = self.metrics.get(name)
+            if metric is None:
+                metric = self.metrics[name] = Metric()
+            metric.extend(rows + np.uint32(first), values, batch.step[rows], batch.generation)
+        self.generations[-1].add(batch.marks, 64 * 1024)
+
+    def rows_until(self, position: Position) -> int:
+        """How many rows of the run lie before a position that this worker has read."""
+        generation = self.generation(position.generation)
+        if generation is None:
+            return 0
+        at = self.at.view(generation.first_row, generation.first_row + generation.end.rows)
+        return generation.first_row + int(np.searchsorted(at, position.at, side="right"))
+
+    def generation(self, number: int) -> Generation | None:
+        """The generation of that number, None where this worker has none."""
+        return next((g for g in self.generations if g.number == number), None)
+
+    def next_stop(self, position: Position) -> Position:
+        """Where the next event from `position` ends: at most 5,000 points on, in the same generation or the next."""
+        for generation in self.generations:
+            if generation.number < position.generation:
+                continue
+            at = position.at if generation.number == position.generation else 0
+            if generation.end.at > at:
+                stop = generation.event_end(at)
+                return Position(generation.number, stop.at, stop.crc)
+        return position
+
+    def series(self, metric: str, start: int = 0, stop: int | None = None) -> Series:
+        """The points of a metric in rows start..stop of the run (default: all that are published)."""
+        column = self.metrics[metric]
+        size = column.value.size
+        rows = column.row.view(0, size)
+        low = int(np.searchsorted(rows, start)) if start else 0
+        high = size if stop is None else int(np.searchsorted(rows, stop))
+        rows = rows[low:high]
+        whole = self.at.size
+        return Series(
+            self.step.view(0, whole)[rows],
+            self.epoch.view(0, whole)[rows],
+            self.wall_time.view(0, whole)[rows],
+            column.value.view(low, high),
+            tuple(index - low for index in column.segments if low <= index < high),
+            low,
+        )
+
+
+class Board:
+    """All runs, and the one signal that something changed."""
+
+    def __init__(self) -> None:
+        self.runs: dict[str, Run] = {}
+        self.revision = 0
+        """Rises with every change that a reader may want to see."""
+        self.clients = 0
+        self._changed = Signal()
+
+    def add(self, run: Run) -> None:
+        """Show a run from now on."""
+        self.runs[run.name] = run
+        self.notify()
+
+    def publish(self, run: Run, batch: Batch) -> None:
+        """Append a batch to its run and wake who waits."""
+        run.add(batch)
+        self.notify()
+
+    def notify(self) -> None:
+        """Say that something changed."""
+        self.revision += 1
+        self._changed.notify()
+
+    def wait(self, revision: int, timeout: float) -> bool:
+        """Wait (at most `timeout` s) until the revision is beyond the one given; True when it is."""
+        return self._changed.wait(lambda: self.revision != revision, timeout)
+
+
+def changes(runs: list[Run], cursor: list[Position]) -> Iterator[tuple[int, Position]]:
+    """What the next event after a cursor covers: (index of the run, where it ends there), 5,000 points in all.
+
+    The first run that has something new is always served, so a reader gets on.
+    """
+    points = 0
+    for index, (run, position) in enumerate(zip(runs, cursor, strict=True)):
+        stop = run.next_stop(position)
+        if stop == position:
+            continue
+        generation = run.generation(stop.generation)
+        assert generation is not None
+        same = stop.generation == position.generation
+        before = generation.mark_before(position.at if same else 0)
+        grown = generation.mark_before(stop.at).points - before.points
+        if points and points + grown > POINTS_PER_EVENT:
+            continue
+        points += grown
+        yield index, stop

@@ -1,0 +1,190 @@
+"""Actors for the tests: a log that grows, turns over, goes; the real program; no silent skips."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Generator, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+ROOT = Path(__file__).resolve().parent.parent
+STARTS_WITHIN = 15.0  # seconds until /healthz must answer
+STOPS_WITHIN = 10.0
+
+# A busy machine is not a bug in the code under test; in CI the same examples every time.
+settings.register_profile("tailplot", deadline=None, derandomize="CI" in os.environ)
+settings.load_profile("tailplot")
+
+
+class Log:
+    """A log file as a trainer treats it; it does not exist before the first `append`."""
+
+    def __init__(self, path: Path) -> None:
+        """Takes the path; touches nothing."""
+        self.path = path
+
+    def append(self, text: str | bytes) -> None:
+        """Writes at the end, at once, in one write."""
+        with self.path.open("ab", buffering=0) as file:
+            file.write(_bytes(text))
+
+    def truncate(self) -> None:
+        """Cuts the file to 0 bytes and keeps its inode (`: > train.log`)."""
+        os.truncate(self.path, 0)
+
+    def rotate(self) -> Path:
+        """Renames the file to `NAME.1`, as logrotate does, starts an empty one, gives the old."""
+        old = self.path.with_name(self.path.name + ".1")
+        self.path.replace(old)
+        self.path.touch()
+        return old
+
+    def replace(self, text: str | bytes) -> None:
+        """Puts another file in its place in one step: new inode, never a moment without a file."""
+        other = self.path.with_name(self.path.name + ".new")
+        other.write_bytes(_bytes(text))
+        other.replace(self.path)
+
+    def rewrite(self, text: str | bytes) -> None:
+        """Writes the file anew from its start, same inode (`open(path, "w")`)."""
+        self.path.write_bytes(_bytes(text))
+
+    def remove(self) -> None:
+        """Deletes the file."""
+        self.path.unlink()
+
+
+def _bytes(text: str | bytes) -> bytes:
+    return text.encode() if isinstance(text, str) else text
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Log:
+    """A log that does not exist yet."""
+    return Log(tmp_path / "train.log")
+
+
+class Server:
+    """The program, running in a process group of its own."""
+
+    def __init__(self, process: subprocess.Popen[bytes], port: int, output: Path) -> None:
+        """`output` is the file that takes the program's stdout and stderr."""
+        self.process = process
+        self.port = port
+        self.url = f"http://127.0.0.1:{port}"
+        self.pid = process.pid
+        self.output = output
+
+    def log_text(self) -> str:
+        """All that the program has printed so far."""
+        return self.output.read_text(errors="replace")
+
+    def stop(self, sig: int = signal.SIGTERM) -> int:
+        """Sends one signal to the program's first process, waits, gives its exit code."""
+        self.process.send_signal(sig)
+        return self.process.wait(STOPS_WITHIN)
+
+    def answers(self) -> bool:
+        """Whether /healthz says 200."""
+        try:
+            with urllib.request.urlopen(self.url + "/healthz", timeout=2) as answer:
+                return answer.status == 200
+        except urllib.error.HTTPError as error:
+            error.close()  # it holds a socket, and a ResourceWarning is an error here
+            return False
+        except OSError:
+            return False
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    """Starts `python -m app ARGS` on a free port and gives it once it answers.
+
+    It runs as `make run` runs it: in a folder that is not the program's own. Without the caller's
+    TAILPLOT_* settings; `env` adds to the environment.
+    """
+    servers: list[Server] = []
+
+    def start(*args: str | Path, env: Mapping[str, str] | None = None) -> Server:
+        port = _free_port()
+        output = tmp_path / f"server-{port}.txt"
+        with output.open("wb") as file:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "app", *map(str, args), "-p", str(port)],
+                cwd=tmp_path,
+                env=_environment() | dict(env or {}),
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        servers.append(Server(process, port, output))
+        _wait_until_it_answers(servers[-1])
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        _end(server)
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def _environment() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("TAILPLOT_")}
+    return kept | {"PYTHONPATH": str(ROOT), "PYTHONSAFEPATH": "1", "PYTHONUNBUFFERED": "1"}
+
+
+def _wait_until_it_answers(server: Server) -> None:
+    deadline = time.monotonic() + STARTS_WITHIN
+    while not server.answers():
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            code = server.process.wait(0.05)
+            pytest.fail(f"the program ended with {code}:\n{server.log_text()}", pytrace=False)
+        if time.monotonic() > deadline:
+            pytest.fail(f"no answer in {STARTS_WITHIN:g} s:\n{server.log_text()}", pytrace=False)
+
+
+def _end(server: Server) -> None:
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        server.stop()
+    # Workers of a killed master live on in its group.
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(server.pid, signal.SIGKILL)
+    server.process.wait()
+
+
+def _no_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
+    """Turns a skip into a failure that keeps the reason, where TAILPLOT_CI=1 asks for it."""
+    if os.environ.get("TAILPLOT_CI") != "1" or hasattr(report, "wasxfail") or not report.skipped:
+        return
+    reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+    report.outcome = "failed"
+    report.longrepr = f"{report.nodeid}: skipped, and TAILPLOT_CI=1 allows no skip. {reason}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """In CI, a skipped test is a failed test."""
+    report = yield
+    _no_skip(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """In CI, a module skipped whole (`importorskip`) is a failed one."""
+    report = yield
+    _no_skip(report)
+    return report
