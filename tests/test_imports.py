@@ -204,7 +204,7 @@ def test_no_module_takes_a_name_that_hides_another(module: str) -> None:
         ("sources.file", "from ..rows import Position", "may not import app.rows"),
         ("figure", "from app import create_app", "may not import app"),
         ("wire", "from app.figure import View", "may not import app.figure"),
-        ("routes.page", "from app.routes.events import bp", "may not import app.routes.events"),
+        ("follow", "from app.routes.events import bp", "may not import app.routes.events"),
         ("store", "import flask", "flask belongs to app, guard, routes"),
         ("follow", "def late():\n    import gevent.event", "gevent belongs to hub alone"),
         ("picture", "from matplotlib.figure import Figure", "imported late only"),

@@ -45,6 +45,7 @@ export function makeCharts({ document, frame, now, whenSeen, whenResized }, plac
   let plotly = null;
   let scheduled = false;
   let cost = 0;
+  let ended = 0;
 
   const seen = whenSeen((plot, inView) => {
     const chart = charts.get(nameOf(plot));
@@ -70,7 +71,7 @@ export function makeCharts({ document, frame, now, whenSeen, whenResized }, plac
     if (scheduled || !plotly || !queue.size) return;
     scheduled = true;
     // As long a rest as the drawing took: the page stays answerable however many charts move.
-    frame(flush, cost);
+    frame(flush, Math.max(0, cost - (now() - ended)));
   }
 
   function flush() {
@@ -82,6 +83,7 @@ export function makeCharts({ document, frame, now, whenSeen, whenResized }, plac
       cost = now() - began;
       if (cost > BUDGET) break;
     }
+    ended = now();
     schedule();
   }
 

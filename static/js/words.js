@@ -88,7 +88,7 @@ export function duration(seconds) {
   // Rounded first, so that 59.6 min is "1 h" and not "60 min".
   const minutes = Math.round(s / MINUTE) * MINUTE;
   if (minutes < HOUR) return `${minutes / MINUTE} min`;
-  if (s < DAY) return pair(minutes, HOUR, "h", MINUTE, "min");
+  if (minutes < DAY) return pair(minutes, HOUR, "h", MINUTE, "min");
   return pair(Math.round(s / HOUR) * HOUR, DAY, "d", HOUR, "h");
 }
 
