@@ -6,6 +6,7 @@ import math
 import re
 from array import array
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -48,6 +49,8 @@ EPOCH = frozenset(["epoch", "epochs", "ep", "current_epoch", "trainer/epoch"])
 TOTAL = frozenset(["total_steps", "max_steps", "total_iters", "max_iters", "num_steps"])
 WALL_TIME = frozenset(["wall_time", "walltime", "timestamp", "_timestamp", "time", "ts", "asctime", "created"])
 _EARLIEST_WALL_TIME = 1e8  # a smaller "time" is a duration in seconds, not a date after 1973
+
+_ROLES = {"step": STEP, "epoch": EPOCH, "total": TOTAL | {"@total"}, "time": WALL_TIME}
 
 _HOSTILE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
@@ -98,6 +101,16 @@ def read_number(text: str) -> float | None:
     return float(text)
 
 
+@lru_cache(maxsize=4096)
+def role_of(name: str) -> str:
+    """What a name means: step, epoch, total, time or context; "metric" for all others."""
+    folded = name.lower().replace(" ", "_").replace("-", "_")
+    for role, names in _ROLES.items():
+        if folded in names:
+            return role
+    return "context" if name.startswith("@") else "metric"
+
+
 def clean_name(name: str) -> str:
     r"""A name that is safe to show and to send: control and bidi characters as `\xNN`, at most 128 bytes."""
     if not (name.isascii() and name.isprintable()):
@@ -137,22 +150,21 @@ class RowBuilder:
         step = epoch = wall_time = math.nan
         metrics: list[tuple[str, float]] = []
         for name, value in fields.items():
-            folded = name.lower().replace(" ", "_").replace("-", "_")
-            if folded in WALL_TIME and (moment := _moment(value)) is not None:
+            role = role_of(name)
+            if role == "time" and (moment := _moment(value)) is not None:
                 wall_time = moment
                 continue
-            number = read_number(value.strip()) if isinstance(value, str) else float(value)
-            if number is None or name.startswith("@"):
+            number = value if isinstance(value, float) else _number(value)
+            if number is None:
                 continue
-            if folded in STEP:
+            if role == "step":
                 step = self._checked(number)
-            elif folded in EPOCH:
+            elif role == "epoch":
                 epoch = number
-            elif folded in TOTAL:
+            elif role == "total":
                 self.total = number
-            else:
+            elif role != "context":
                 metrics.append((name, number))
-        self.total = _number_of(fields.get("@total"), self.total)
         self._remember(step, epoch)
         return self._append(at, wall_time, metrics)
 
@@ -229,5 +241,5 @@ def _moment(value: float | str) -> float | None:
     return float(value) if _EARLIEST_WALL_TIME < value < 1e11 else None
 
 
-def _number_of(value: float | str | None, otherwise: float) -> float:
-    return float(value) if isinstance(value, (int, float)) else otherwise
+def _number(value: float | str) -> float | None:
+    return read_number(value.strip()) if isinstance(value, str) else float(value)

@@ -11,14 +11,14 @@ from app.rows import Fields, read_number
 ORDER = 30
 SAMPLES: list[tuple[str, Fields | None]] = [
     ("epoch,step,train_loss,val_loss", {}),
-    ("0,9,0.5,", {"epoch": "0", "step": "9", "train_loss": "0.5"}),
-    ("0,19,,0.75", {"epoch": "0", "step": "19", "val_loss": "0.75"}),
-    ("0,29,nan,inf", {"epoch": "0", "step": "29", "train_loss": "nan", "val_loss": "inf"}),
+    ("0,9,0.5,", {"epoch": 0, "step": 9, "train_loss": 0.5}),
+    ("0,19,,0.75", {"epoch": 0, "step": 19, "val_loss": 0.75}),
+    ("0,29,nan,inf", {"epoch": 0, "step": 29, "train_loss": float("nan"), "val_loss": float("inf")}),
     ("epoch,step,train_loss,val_loss", {}),
     ("0,29", None),
     ("loss: 0.5, acc: 0.25, lr: 3e-4, t: 1", None),
     ("epoch\ttrain loss\tdev/acc", {}),
-    ("1\t0.5\t0.25", {"epoch": "1", "train loss": "0.5", "dev/acc": "0.25"}),
+    ("1\t0.5\t0.25", {"epoch": 1, "train loss": 0.5, "dev/acc": 0.25}),
 ]
 
 _SEPARATORS = (",", "\t", ";")
@@ -35,9 +35,9 @@ def parser() -> Callable[[str], Fields | None]:
     def parse(text: str) -> Fields | None:
         nonlocal header, separator
         if header:
-            cells = _cells(text, separator)
-            if len(cells) == len(header) and cells != header and _is_row(cells):
-                return {name: cell for name, cell in zip(header, cells, strict=True) if name and cell}
+            fields = _row(header, _cells(text, separator))
+            if fields is not None:
+                return fields
         found = _header(text)
         if found:
             separator, header = found
@@ -52,11 +52,18 @@ def _cells(text: str, separator: str) -> list[str]:
     return [cell.strip() for cell in cells]
 
 
-def _is_row(cells: list[str]) -> bool:
-    """At least half of the filled cells are numbers."""
-    filled = [cell for cell in cells if cell]
-    numbers = sum(read_number(cell) is not None for cell in filled)
-    return numbers > 0 and 2 * numbers >= len(filled)
+def _row(header: list[str], cells: list[str]) -> Fields | None:
+    """The cells under their names, words as they stand; None unless at least half of the filled ones are numbers."""
+    if len(cells) != len(header):
+        return None
+    fields: Fields = {}
+    numbers = 0
+    for name, cell in zip(header, cells, strict=True):
+        if cell and name:
+            number = read_number(cell)
+            numbers += number is not None
+            fields[name] = cell if number is None else number
+    return fields if numbers and 2 * numbers >= len(fields) else None
 
 
 def _header(text: str) -> tuple[str, list[str]] | None:
