@@ -6,12 +6,13 @@ import json
 import math
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
-from app.figure import curve_of
-from app.fold import Fold
+from app.curves import curve_of
+from app.fold import Fold, visible
 from app.formats import shape_of
-from app.lines import LineSplitter
+from app.lines import Line, LineSplitter
 from app.sources import find_runs
 from app.store import Run
 
@@ -76,20 +77,26 @@ def explain(spec: str) -> int:
 def _shapes(spec: str, fold: Fold) -> list[tuple[str, tuple[int, str, str]]]:
     counts: Counter[str] = Counter()
     samples: dict[str, str] = {}
-    source = next(iter(find_runs([spec]).values())).open()
-    splitter = LineSplitter()
-    chunk = source.poll()
-    while chunk.data:
-        for line in splitter.feed(chunk.data):
-            shape = shape_of(line.text)
-            counts[shape] += 1
-            samples.setdefault(shape, line.text)
-        chunk = source.poll()
-    source.close()
+    for line in _lines(spec):
+        text = visible(line.text)
+        shape = shape_of(text)
+        counts[shape] += 1
+        samples.setdefault(shape, text)
     return [
         (shape, (count, fold.parser.winner_of(shape), samples[shape]))
         for shape, count in counts.most_common(MOST_SHAPES)
     ]
+
+
+def _lines(spec: str) -> Iterator[Line]:
+    source = next(iter(find_runs([spec]).values())).open()
+    splitter = LineSplitter()
+    chunk = source.poll()
+    while chunk.data:
+        yield from splitter.feed(chunk.data)
+        chunk = source.poll()
+    yield from splitter.close()
+    source.close()
 
 
 def _plain(value: float) -> Any:

@@ -5,21 +5,19 @@ from __future__ import annotations
 import html
 import math
 import time
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from app.downsample import downsample
+from app.curves import Curve, curve_of, in_view, older_points
 from app.groups import Chart, charts_of
-from app.rows import Floats
+from app.rows import Floats, Position
 from app.store import Board, Run, Series
 from app.view import View
 from app.wire import format_cursor, numbers
 
 MOST_RUNS = 100
-OUTLINE = 200
-"""Points outside a zoomed window: enough for the range slider of the eye."""
 FEW_POINTS = 40
 COLUMNS = 2
 CHART_HEIGHT = 290
@@ -51,18 +49,6 @@ FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif"
 _OF_SPLIT = {"train": 0, "value": 0, "val": 1, "eval": 1, "dev": 1, "test": 2}
 
 
-class Curve(NamedTuple):
-    """The points of one metric in a view: x, y and which kind of x it is."""
-
-    x: Floats
-    y: Floats
-    kind: str
-    origin: float
-    segments: tuple[int, ...]
-    left_out: int
-    """Points without an x of that kind."""
-
-
 class Member(NamedTuple):
     """One metric of one run in one chart."""
 
@@ -90,15 +76,12 @@ def build_figure(board: Board, view: View) -> dict[str, Any]:
     charts: list[dict[str, Any]] = []
     data: list[dict[str, Any]] = []
     layout = _frame(palette)
-    for chart in charts_of(_metrics_in(runs, view)):
-        members = _members(chart, runs, view)
-        if not members:
-            continue
+    for key, system, members in _drawn(runs, ends, view):
         axis = str(len(charts) + 1) if charts else ""
         several = len(runs) > 1
         looks = [_look(member, i, runs, palette, several) for i, member in enumerate(members)]
         for member, look in zip(members, looks, strict=True):
-            data += _traces(member, look, chart.key, axis, view, several)
+            data += _traces(member, look, key, axis, view, several)
         kind = members[0].curve.kind
         layout |= {
             f"xaxis{axis}": _x_axis(palette, kind, axis),
@@ -106,11 +89,11 @@ def build_figure(board: Board, view: View) -> dict[str, Any]:
         }
         charts.append(
             {
-                "key": chart.key,
-                "title": chart.key,
+                "key": key,
+                "title": key,
                 "axis": axis,
-                "system": chart.system,
-                "note": _note(members, data, chart.key),
+                "system": system,
+                "note": _note(members, data, key),
                 "alert": "; ".join(filter(None, map(_alert, members))),
             }
         )
@@ -134,44 +117,32 @@ def _metrics_in(runs: list[Run], view: View) -> list[str]:
     return [name for name in named if view.shows_metric(name)]
 
 
-def _members(chart: Chart, runs: list[Run], view: View) -> list[Member]:
+def _drawn(runs: list[Run], ends: list[Position], view: View) -> Iterator[tuple[str, bool, list[Member]]]:
+    """The charts to draw: key, whether it is of the system, members. Different kinds of x never share an axis."""
+    for chart in charts_of(_metrics_in(runs, view)):
+        by_kind: dict[str, list[Member]] = {}
+        for member in _members(chart, runs, ends, view):
+            by_kind.setdefault(member.curve.kind, []).append(member)
+        for number, (kind, members) in enumerate(by_kind.items()):
+            yield (f"{chart.key} by {kind}" if number else chart.key), chart.system, members
+
+
+def _members(chart: Chart, runs: list[Run], ends: list[Position], view: View) -> list[Member]:
     members = []
-    for run in runs:
-        has_x = any(len(metric.segments) and metric.value.size > 1 for metric in list(run.metrics.values()))
+    for run, end in zip(runs, ends, strict=True):
+        rows = run.rows_until(end)
+        has_curves = any(metric.value.size > 1 for metric in list(run.metrics.values()))
         for metric, label in chart.metrics:
             if metric not in run.metrics:
                 continue
-            series = run.series(metric)
-            curve = curve_of(series, view.x)
+            series = run.series(metric, 0, rows)
+            curve = curve_of(series, view.x, run.began)
             # A number that stands once in the log, beside real curves, is a constant (`vocab = 16384`), no curve.
-            if len(series.value) == 1 and curve.kind == "index" and has_x:
+            if len(series.value) == 1 and curve.kind == "index" and has_curves:
                 continue
             if len(curve.y):
                 members.append(Member(run, metric, label, series, curve))
     return members
-
-
-def curve_of(series: Series, axis: str) -> Curve:
-    """X and y of a series: the axis asked for, or else step, epoch, or the number of the point."""
-    index = np.arange(series.first, series.first + len(series.value), dtype=np.float64)
-    wanted = {
-        "step": (("step", series.step), ("epoch", series.epoch)),
-        "epoch": (("epoch", series.epoch), ("step", series.step)),
-    }.get(axis, ((axis, series.wall_time), ("step", series.step), ("epoch", series.epoch)))
-    kind, x = next(((kind, x) for kind, x in wanted if not np.isnan(x).all()), ("index", index))
-    origin = math.nan
-    if kind in ("wall_time", "relative"):
-        origin = float(np.nanmin(x))
-        x = x - origin if kind == "relative" else x * 1000
-    there = ~np.isnan(x)
-    left_out = len(x) - int(there.sum())
-    segments = series.segments
-    y = series.value
-    if left_out:
-        before = np.concatenate(([0], np.cumsum(there)))
-        segments = tuple(int(before[index]) for index in segments)
-        x, y = x[there], y[there]
-    return Curve(x, y, kind, origin, segments, left_out)
 
 
 def _empty(runs: list[Run]) -> str:
@@ -190,7 +161,7 @@ def _alert(member: Member) -> str:
     nans = int(np.isnan(y).sum())
     counted = [f"{n:,} {word}" for n, word in ((nans, "NaN"), (len(bad) - nans, "inf")) if n]
     kind = member.curve.kind
-    where = f"{member.curve.x[bad[0]]:,.6g}" if kind in ("step", "epoch") else f"{bad[0]:,}"
+    where = f"{member.curve.x[bad[0]]:,.12g}" if kind in ("step", "epoch") else f"{bad[0]:,}"
     return f"{' and '.join(counted)}, first at {kind if kind in ('step', 'epoch') else 'point'} {where}"
 
 
@@ -240,49 +211,12 @@ def _traces(member: Member, look: Look, chart: str, axis: str, view: View, sever
     cut = curve.segments[-1] if curve.segments else 0
     traces = []
     if cut:
-        x, y = _older(curve, cut, view)
+        x, y = older_points(curve, cut, view)
         traces.append(_trace(member, look, chart, axis, x, y, live=False, several=several))
-    kept = _in_view(curve.x[cut:], curve.y[cut:], view)
+    kept = in_view(curve.x[cut:], curve.y[cut:], view)
     x, y = curve.x[cut:][kept], curve.y[cut:][kept]
     traces.append(_trace(member, look, chart, axis, x, y, live=True, several=several))
     return traces
-
-
-def _older(curve: Curve, cut: int, view: View) -> tuple[Floats, Floats]:
-    """All segments before the newest, thinned together, with a gap between each two."""
-    starts = [start for start in curve.segments if start < cut] + [cut]
-    share = max(4, view.points // (len(starts) - 1))
-    xs: list[Floats] = []
-    ys: list[Floats] = []
-    for start, stop in zip(starts, starts[1:], strict=False):
-        kept = _thin(curve.x[start:stop], curve.y[start:stop], share)
-        xs += [curve.x[start:stop][kept], curve.x[stop - 1 : stop]]
-        ys += [curve.y[start:stop][kept], np.array([math.nan])]
-    return np.concatenate(xs), np.concatenate(ys)
-
-
-def _in_view(x: Floats, y: Floats, view: View) -> NDArray[np.intp]:
-    """Indices to draw: `points` inside the window, a coarse outline outside, in the order of x."""
-    if math.isnan(view.low) and math.isnan(view.high):
-        return _thin(x, y, view.points)
-    low = -math.inf if math.isnan(view.low) else view.low
-    high = math.inf if math.isnan(view.high) else view.high
-    order = _sorted(x)
-    start, stop = np.searchsorted(x[order], low, "left"), np.searchsorted(x[order], high, "right")
-    parts = ((order[:start], OUTLINE), (order[start:stop], view.points), (order[stop:], OUTLINE))
-    return np.concatenate([chosen[downsample(y[chosen], points)] for chosen, points in parts])
-
-
-def _thin(x: Floats, y: Floats, points: int) -> NDArray[np.intp]:
-    order = _sorted(x)
-    return order[downsample(y[order], points)]
-
-
-def _sorted(x: Floats) -> NDArray[np.intp]:
-    """The order of x: small disorder (ranks, a late evaluation) is sorted for drawing only."""
-    if len(x) < 2 or (np.diff(x) >= 0).all():
-        return np.arange(len(x), dtype=np.intp)
-    return np.argsort(x, kind="stable")
 
 
 def _trace(
@@ -303,7 +237,7 @@ def _trace(
     return {
         "type": "scatter",
         "mode": "lines+markers" if len(x) <= FEW_POINTS else "lines",
-        "name": html.escape(label),
+        "name": html.escape(label, quote=False),
         "x": numbers(x) or [],
         "y": np.where(np.isfinite(y), y, math.nan).tolist(),
         "xaxis": f"x{axis}",
@@ -352,7 +286,7 @@ def _x_axis(palette: dict[str, Any], kind: str, axis: str) -> dict[str, Any]:
         "showgrid": False,
         "zeroline": False,
         "linecolor": palette["line"],
-        "exponentformat": "SI",
+        "tickformat": "~s" if kind in ("step", "index") else "",
         "title": {"text": title, "font": {"size": 11}},
     }
 
@@ -385,7 +319,7 @@ def _arrange(layout: dict[str, Any], charts: list[dict[str, Any]], palette: dict
         layout[f"yaxis{chart['axis']}"]["domain"] = y_domain
         layout["annotations"].append(
             {
-                "text": f"<b>{html.escape(chart['title'])}</b>",
+                "text": f"<b>{html.escape(chart['title'], quote=False)}</b>",
                 "x": x_domain[0],
                 "y": y_domain[1],
                 "xref": "paper",

@@ -20,6 +20,11 @@ _DIGIT = re.compile("[0-9]")
 _ESCAPE = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")  # terminal colours and cursor moves
 
 
+def visible(text: str) -> str:
+    """A line as a terminal shows it: without colours and cursor moves."""
+    return _ESCAPE.sub("", text) if "\x1b" in text else text
+
+
 class Fold:
     """Reads one generation from its first byte on. The same bytes give the same rows, however they are cut."""
 
@@ -56,19 +61,17 @@ class Fold:
 
     def _read(self, lines: Iterable[Line], chunk: bytes) -> None:
         start = self._crc_at
+        rows = self._rows
         for text, at in lines:
-            if "\x1b" in text:
-                text = _ESCAPE.sub("", text)
+            text = visible(text)
             fields = self.parser(text)
             if fields is None:
                 self._skip(text)
-                continue
-            self.lines_understood += 1
-            if fields:
-                self._rows.add(fields, at)
-                rows = self._rows
-                if at - self._last.at >= MARK_EVERY or rows.points - self._last.points >= POINTS_PER_MARK:
-                    self._mark(at, chunk, start)
+            else:
+                self.lines_understood += 1
+                rows.add(fields, at)
+            if at - self._last.at >= MARK_EVERY or rows.points - self._last.points >= POINTS_PER_MARK:
+                self._mark(at, chunk, start)
 
     def _skip(self, text: str) -> None:
         if not _DIGIT.search(text):

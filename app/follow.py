@@ -67,6 +67,7 @@ class Follower:
         self._specs = specs
         self._watch = watch
         self._tails: dict[str, Tail] = {}
+        self._paths: set[str] = set()
         self._running = False
         self._woken = False
         self._wake = hub.Signal()
@@ -90,6 +91,8 @@ class Follower:
 
         None: no generation that this worker knows has those bytes. The generation in `wanted` is only a hint.
         """
+        if wanted == run.start:
+            return wanted  # also where nothing of the log is there yet
         tail = self._tails.get(run.name)
         if tail is None or not self._ready:
             return Later.READING
@@ -97,7 +100,8 @@ class Follower:
             if _mark_at(tail.source, generation, wanted.at) == wanted.mark:
                 return Position(generation.number, wanted.at, wanted.mark)
         if wanted.at <= run.end.at:
-            return None
+            # Another worker may go over to a new file up to a poll before this one.
+            return None if wanted.generation <= run.end.generation else Later.BEYOND
         return Later.READING if run.status.size >= wanted.at else Later.BEYOND
 
     # -- the loop --------------------------------------------------------------------------------------
@@ -129,8 +133,9 @@ class Follower:
 
     def _discover(self) -> None:
         for name, found in hub.off_hub(find_runs, self._specs).items():
-            if name not in self._tails:
-                self._open(name, found)
+            if found.path not in self._paths:  # a new file never renames a run, so its name may be taken
+                self._paths.add(found.path)
+                self._open(found.path if name in self._tails else name, found)
         if self._watch == "auto":
             self._watch_new()
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 LONGEST_LINE = 1 << 20
-_LINE = re.compile(rb"[^\r\n]*[\r\n]")
+_END = re.compile(rb"[\r\n]")
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -36,10 +36,10 @@ class LineSplitter:
     def feed(self, chunk: bytes) -> Iterator[Line]:
         """The lines that `chunk` completes; half a line waits inside for its end. Use it up before the next call."""
         done = 0
-        for found in _LINE.finditer(chunk):
-            done = found.end()
-            line = self._finish(found.group()[:-1])
-            self.at += done - found.start() + self._taken
+        for end in _END.finditer(chunk):
+            line = self._finish(chunk[done : end.start()])
+            self.at += end.end() - done + self._taken
+            done = end.end()
             if line:
                 yield Line(line, self.at)
         self._keep(chunk[done:])

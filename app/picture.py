@@ -22,6 +22,7 @@ Align = Literal["left", "center", "right"]
 
 GAP = 14.0  # between cards, and around them
 PAD = 14.0  # inside a card
+LONGEST = 400  # characters of a line: measuring more costs, and no picture is so wide
 TITLE, WORDS, SMALL = 14.0, 12.5, 11.0  # text sizes
 DASHES = {"dash": (4.0, 2.5), "dot": (1.0, 2.0), "dashdot": (4.0, 2.0, 1.0, 2.0)}  # line widths
 RC: dict[Any, Any] = {
@@ -179,7 +180,7 @@ class Sheet:
             alpha=opacity,
             marker=marker,
             markersize=6.0 if marker == "|" else max(4.0, 2.2 * width),
-            markeredgewidth=1.5 if marker == "|" else 0.0,
+            markeredgewidth=2.0 if marker == "|" else 0.0,
             solid_capstyle="butt",
             solid_joinstyle="round",
         )
@@ -364,9 +365,9 @@ def wrapped(sentence: str, fits: Callable[[str], bool]) -> list[str]:
 
 def shortened(words: str, fits: Callable[[str], bool]) -> str:
     """Give the words, or as much of their beginning as fits before an ellipsis."""
-    if fits(words):
+    if len(words) <= LONGEST and fits(words):
         return words
-    low, high = 0, min(len(words), 400)
+    low, high = 0, min(len(words), LONGEST)
     while low < high:
         middle = (low + high + 1) // 2
         low, high = (middle, high) if fits(words[:middle] + "…") else (low, middle - 1)
@@ -404,16 +405,17 @@ def _draw_chart(sheet: Sheet, card: Box, layout: Json, chart: Json, traces: list
     curves = [_measures(trace, across, up) for trace in traces]
     y_scale = scale_of(up, [y for _, y in curves], plot.bottom, plot.top, margin=0.06)
     y_ticks = ticks_of(y_scale, max(2, round((plot.bottom - plot.top) / 48)))
-    on_right = up.get("side") == "right"
     # 46 px hold "1.2e-4" and "123.4k"; one width for all, so that the curves of a column align.
     label = max([46.0, *(sheet.width_of(words, SMALL) + 6 for _, words in y_ticks)])
     label = min(label, (plot.right - plot.left) / 2)
-    plot = plot._replace(right=plot.right - label) if on_right else plot._replace(left=plot.left + label)
-    each = 110 if across.get("type") == "date" else 85
+    left, right = (0.0, label) if up.get("side") == "right" else (label, 0.0)
+    plot = plot._replace(left=plot.left + left, right=plot.right - right)
+    apart = 110 if across.get("type") == "date" else 85
     x_scale = scale_of(across, [x for x, _ in curves], plot.left, plot.right, margin=0.0)
-    _draw_axes(sheet, plot, up, ticks_of(x_scale, max(2, round((plot.right - plot.left) / each))), y_ticks)
+    x_ticks = ticks_of(x_scale, max(2, round((plot.right - plot.left) / apart)))
+    _draw_axes(sheet, plot, up, x_ticks, y_ticks)
     if title:
-        centre = (plot.left + plot.right) / 2
+        centre, title = (plot.left + plot.right) / 2, sheet.shorten(title, plot.right - plot.left, SMALL)
         sheet.text(centre, card.bottom - 11, title, sheet.palette["muted"], SMALL, align="center")
     # The raw curves below all smoothed ones, whatever their series.
     faint_first = sorted(zip(traces, curves, strict=True), key=lambda pair: _opacity(pair[0]))
@@ -547,9 +549,11 @@ def scale_of(axis: Json, curves: Sequence[Floats], start: float, end: float, mar
         low = min((float(curve.min()) for curve in finite), default=0.0)
         high = max((float(curve.max()) for curve in finite), default=1.0)
     span = high - low
-    if span <= 1e-12 * max(abs(low), abs(high)):
+    largest = max(abs(low), abs(high))
+    if span <= max(1e-12 * largest, 1e-290):
         # One value only: it stands in the middle, and its own tick can be told from the next.
-        half = {"log": 0.5, "date": MINUTE}.get(kind, 0.1 * abs(high) or 1.0)
+        half = {"log": 0.5, "date": MINUTE}.get(kind, 0.1 * largest)
+        half = max(half or 1.0, 1e-9 * largest, 1e-280)
         return Scale(kind, low - half, high + half, start, end)
     return Scale(kind, low - margin * span, high + margin * span, start, end)
 

@@ -135,9 +135,8 @@ class RowBuilder:
     """Numbers that could not be kept: steps beyond 2**53, metrics beyond the 2,000th."""
     _step: float = math.nan
     _epoch: float = math.nan
-    _raw_step: float = math.nan
     _raw_epoch: float = math.nan
-    _longest: float = 0.0
+    _longest: float = 0.0  # step of this epoch, as printed: an evaluation in between may count its own
     _steps_before: float = 0.0
     _before: dict[float, float] = field(default_factory=dict)
     _names: dict[str, str] = field(default_factory=dict)
@@ -196,15 +195,14 @@ class RowBuilder:
     def _counted_on(self, step: float) -> float:
         """The step over all epochs, where the log counts it from the start of each epoch."""
         epoch = self._epoch
-        if step < self._raw_step and epoch > self._raw_epoch:
-            self._steps_before += self._longest
-            self._longest = 0.0
-        elif step < self._raw_step and epoch < self._raw_epoch:
-            self._steps_before = self._before.get(epoch, 0.0)
-            self._longest = 0.0
-        if epoch != self._raw_epoch and len(self._before) < 100_000:
-            self._before.setdefault(epoch, self._steps_before)
-        self._raw_step, self._raw_epoch = step, epoch
+        if epoch != self._raw_epoch:
+            if step < self._longest and epoch > self._raw_epoch:
+                self._steps_before += self._longest
+            elif epoch < self._raw_epoch:
+                self._steps_before = self._before.get(epoch, 0.0)
+            if len(self._before) < 100_000:
+                self._before.setdefault(epoch, self._steps_before)
+            self._raw_epoch, self._longest = epoch, 0.0
         self._longest = max(self._longest, step)
         return self._steps_before + step
 
@@ -237,7 +235,9 @@ class RowBuilder:
 def _moment(value: float | str) -> float | None:
     if isinstance(value, str):
         found = read_stamp(value)
-        return found[0] if found else None
+        if found:
+            return found[0]
+        value = read_number(value.strip()) or 0.0  # a CSV gives seconds as text
     return float(value) if _EARLIEST_WALL_TIME < value < 1e11 else None
 
 

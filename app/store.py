@@ -82,8 +82,9 @@ class Metric:
         """Begin a new segment where the step goes back by more than 64 and by more than 5 % of the range."""
         if not len(step) or np.isnan(step).all():
             return
-        if not (np.fmin.reduce(step) < self._highest - RESTART_STEPS or (np.diff(step) < 0).any()):
-            self._widen(float(np.fmin.reduce(step)), float(np.fmax.reduce(step)))
+        known = step[~np.isnan(step)]
+        if not (known.min() < self._highest - RESTART_STEPS or (np.diff(known) < 0).any()):
+            self._widen(float(known.min()), float(known.max()))
             return
         for offset, at in enumerate(step.tolist()):
             allowed = max(RESTART_STEPS, RESTART_SHARE * (self._highest - self._lowest))
@@ -121,11 +122,15 @@ class Generation:
 
     def add(self, marks: list[Mark], spacing: int) -> None:
         """Keep a mark about every `spacing` bytes for good, and the latest of the others."""
+        before = self.end
         for mark in marks:
+            if mark.points - self.kept[-1].points > POINTS_PER_EVENT and before.at > self.kept[-1].at:
+                self.kept.append(before)  # no event may need more than one step between two kept marks
             if mark.at - self.kept[-1].at >= spacing or mark.points - self.kept[-1].points >= 2500:
                 self.kept.append(mark)
             else:
                 self.recent.append(mark)
+            before = mark
         self.end = marks[-1]
 
     def mark_before(self, at: int) -> Mark:
@@ -159,6 +164,8 @@ class Run:
         self.step: Column[np.float64] = Column(np.float64)
         self.epoch: Column[np.float64] = Column(np.float64)
         self.wall_time: Column[np.float64] = Column(np.float64)
+        self.began = math.nan
+        """Wall time of the first row that has one, s since the Unix epoch."""
 
     @property
     def start(self) -> Position:
@@ -184,6 +191,8 @@ class Run:
         self.step.extend(batch.step)
         self.epoch.extend(batch.epoch)
         self.wall_time.extend(batch.wall_time)
+        if math.isnan(self.began) and not np.isnan(batch.wall_time).all():
+            self.began = float(batch.wall_time[~np.isnan(batch.wall_time)][0])
         for name, (rows, values) in batch.metrics.items():
             metric = self.metrics.get(name)
             if metric is None:

@@ -37,10 +37,14 @@ class View:
         Raises:
             ValueError: one sentence that names what was given and what is accepted.
         """
+        low = _read(query, "from", math.nan, a_number)
+        high = _read(query, "to", math.nan, a_number)
+        if low > high:
+            raise ValueError(f"from must not be beyond to; got from={low:g} and to={high:g}")
         return View(
             x=_read(query, "x", "step", one_of(X_AXES)),
-            low=_read(query, "from", math.nan, a_number),
-            high=_read(query, "to", math.nan, a_number),
+            low=low,
+            high=high,
             points=_read(query, "points", points, whole(4, MOST_POINTS)),
             run=query.get("run", "*") or "*",
             metric=query.get("metric", "*") or "*",

@@ -109,12 +109,12 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
     """Starts `python -m app ARGS` on a free port and gives it once it answers.
 
     It runs as `make run` runs it: in a folder that is not the program's own. Without the caller's
-    TAILPLOT_* settings; `env` adds to the environment.
+    TAILPLOT_* settings; `env` adds to the environment, `port` asks for one that was free before.
     """
     servers: list[Server] = []
 
-    def start(*args: str | Path, env: Mapping[str, str] | None = None) -> Server:
-        port = _free_port()
+    def start(*args: str | Path, env: Mapping[str, str] | None = None, port: int | None = None) -> Server:
+        port = port or _free_port()
         output = tmp_path / f"server-{port}.txt"
         with output.open("wb") as file:
             process = subprocess.Popen(

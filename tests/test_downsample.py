@@ -16,9 +16,7 @@ budgets = st.integers(4, 60)
 
 
 @given(series, budgets)
-def test_the_indices_rise_stay_in_budget_and_come_the_same_again(
-    y: NDArray[np.float64], n: int
-) -> None:
+def test_the_indices_rise_stay_in_budget_and_come_the_same_again(y: NDArray[np.float64], n: int) -> None:
     kept = downsample(y, n)
     assert len(kept) <= n
     assert kept.dtype == np.intp
@@ -33,9 +31,7 @@ def test_both_ends_are_kept(y: NDArray[np.float64], n: int) -> None:
 
 
 @given(series.filter(lambda y: bool(np.isfinite(y).any())), budgets)
-def test_the_smallest_and_the_largest_finite_value_are_kept(
-    y: NDArray[np.float64], n: int
-) -> None:
+def test_the_smallest_and_the_largest_finite_value_are_kept(y: NDArray[np.float64], n: int) -> None:
     finite, shown = y[np.isfinite(y)], y[downsample(y, n)]
     assert shown[np.isfinite(shown)].min() == finite.min()
     assert shown[np.isfinite(shown)].max() == finite.max()

@@ -18,7 +18,7 @@ ROWS = FIRST | {"rows"}
 FOLD = ROWS | {"lines", "formats", "formats.*"}
 STORE = FOLD | {"fold", "status"}
 FIGURE = STORE | {"store", "downsample", "view", "groups"}
-FOLLOW = FIGURE | {"wire", "figure", "sources", "sources.*"}
+FOLLOW = FIGURE | {"wire", "curves", "figure", "sources", "sources.*"}
 ROUTES = FOLLOW | {"follow", "guard", "startup", "picture", "terminal", "routes", "routes.*"}
 EVERYTHING = ROUTES | {"app", "dry_run", "demo", "ship", "redis_log"}
 
@@ -42,7 +42,8 @@ MAY_IMPORT = {
     "view": STORE | {"store"},
     "groups": STORE | {"store"},
     "wire": FIGURE,
-    "figure": FIGURE | {"wire"},
+    "curves": FIGURE,
+    "figure": FIGURE | {"wire", "curves"},
     "follow": FOLLOW,
     "picture": set(),
     "terminal": set(),

@@ -22,8 +22,9 @@ SAMPLES: list[tuple[str, Fields | None]] = [
 ]
 
 _SEPARATORS = (",", "\t", ";")
-_LONGEST_HEADER = 64 * 1024
-# A column's name: a few words that begin with a letter, without the marks of a sentence or of `name: value`.
+_LONGEST = 64 * 1024
+# A column's name: a few words that begin with a letter, without the marks of a sentence or of `name: value`;
+# the last is no number, as it is in `step 3, loss 0.5`.
 _NAME = re.compile(r"[^\W\d][^:=\"'{}<>,;!?\s]*+(?: [^:=\"'{}<>,;!?\s]++){0,3}|")
 
 
@@ -34,6 +35,8 @@ def parser() -> Callable[[str], Fields | None]:
 
     def parse(text: str) -> Fields | None:
         nonlocal header, separator
+        if len(text) > _LONGEST:  # the csv module raises on a cell of 128 KiB
+            return None
         if header:
             fields = _row(header, _cells(text, separator))
             if fields is not None:
@@ -67,8 +70,6 @@ def _row(header: list[str], cells: list[str]) -> Fields | None:
 
 
 def _header(text: str) -> tuple[str, list[str]] | None:
-    if len(text) > _LONGEST_HEADER:
-        return None
     for separator in _SEPARATORS:
         cells = _cells(text, separator) if separator in text else []
         if len(cells) >= 2 and cells[-1][-1:] != "." and all(map(_is_name, cells)) and any(cells):
@@ -77,4 +78,4 @@ def _header(text: str) -> tuple[str, list[str]] | None:
 
 
 def _is_name(cell: str) -> bool:
-    return _NAME.fullmatch(cell) is not None and read_number(cell) is None
+    return _NAME.fullmatch(cell) is not None and read_number(cell.rpartition(" ")[2]) is None

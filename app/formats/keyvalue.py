@@ -46,11 +46,12 @@ SAMPLES: list[tuple[str, Fields | None]] = [
 
 _LONGEST = 64 * 1024
 _WORD = r"[^\W\d][\w@./%+#-]*+(?<!\.)"
-_VALUE = rf"(?P<value>\d{{1,3}}(?:,\d{{3}})++(?:\.\d++)?(?![\w,])|{NUMBER})"
-# After a number: its total, a unit or a mark, but no more of a word, version, path, clock or progress bar.
-_AFTER = r"(?:/(?P<total>\d++))?(?=%(?!\|)|[^\w.:%/-]|[.:-](?!\w)|s\b|ms\b|$)"
+_VALUE = rf"(?P<value>\d{{1,3}}(?:,\d{{3}})++(?:\.\d++)?(?!\w|,\d)|{NUMBER})"
+# After a number: its total, a unit or a mark, but no more of a word, version, path, clock, list or progress bar.
+_AFTER = r"(?:/(?P<total>[0-9]{1,15}+))?(?!,\d)(?=%(?!\|)|[^\w.:%/-]|[.:-](?!\w)|s\b|ms\b|$)"
+# A name begins where no word goes on: else each place in a long word is tried, and its length counts squared.
 _PAIR = re.compile(
-    rf"(?<![\w./@-])(?:(?P<name>{_WORD}(?: {_WORD}){{0,2}}) ?[:=] *|(?P<bare>{_WORD}) +){_VALUE}{_AFTER}",
+    rf"(?<![\w@./%+#-])(?:(?P<name>{_WORD}(?: {_WORD}){{0,2}}) ?[:=] *|(?P<bare>{_WORD}) +){_VALUE}{_AFTER}",
     re.IGNORECASE,
 )
 
@@ -75,7 +76,8 @@ def parse(text: str) -> Fields | None:
         name = pair["name"] or pair["bare"]
         last = name.rpartition(" ")[2]
         if last.lower() in STEP | EPOCH:
-            steps |= _step(last, value, pair["total"])
+            if not text.startswith(("s", "ms"), pair.end()):  # `Step: 76ms` is how long one took
+                steps |= _step(last, value, pair["total"])
         elif not text.startswith(":", pair.end()):  # file.py:632: is a place, not a value
             (named if pair["name"] else bare)[name] = value
     if not steps and not named:

@@ -128,6 +128,15 @@ class Viewer:
             self._positions = self._positions + [run.start for run in new]
 
     def _points(self, revision: int) -> bytes:
+        """The next event; b"" where no point comes."""
+        while True:
+            frame, positions = self._event(revision)
+            moved = positions != self._positions
+            self._positions = positions
+            if frame or not moved:  # bytes without points may lie between two generations
+                return frame
+
+    def _event(self, revision: int) -> tuple[bytes, list[Position]]:
         key = (
             tuple(run.key for run in self._runs),
             tuple(self._positions),
@@ -139,8 +148,7 @@ class Viewer:
             event = _events[key] = points_event(self._runs, self._positions)
             while len(_events) > MOST_EVENTS:
                 del _events[next(iter(_events))]
-        self._positions = event[1]
-        return event[0]
+        return event
 
     def _status(self) -> bytes:
         """What changed in the states since this viewer last heard of them; b"" for nothing."""

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import numpy as np
 from flask import Blueprint, Response, request
 
+from app.curves import bounds, curve_of
 from app.downsample import downsample
-from app.figure import curve_of
 from app.follow import Later
 from app.guard import shown
 from app.routes import RequestError, in_chunks, parts, runs_in_view, view
@@ -60,16 +60,17 @@ def _metrics(run: Run, asked: View, first: int, last: int) -> Iterator[tuple[str
         if asked.shows_metric(name):
             whole = run.series(name, first, last)
             if len(whole.value):
-                yield name, whole, _chosen(whole, asked)
+                yield name, whole, _chosen(whole, asked, run.began)
 
 
-def _chosen(series: Series, asked: View) -> Series:
+def _chosen(series: Series, asked: View, began: float) -> Series:
     """The points in the window `from`..`to`, thinned where `points` is given."""
     kept = np.arange(len(series.value), dtype=np.intp)
     if not (math.isnan(asked.low) and math.isnan(asked.high)):
-        x = curve_of(series, asked.x)
+        x = curve_of(series, asked.x, began)
         place = x.x if len(x.x) == len(series.value) else np.full(len(series.value), math.nan)
-        kept = np.flatnonzero(~(place < asked.low) & ~(place > asked.high))
+        low, high = bounds(asked)
+        kept = np.flatnonzero((place >= low) & (place <= high))
     if asked.points:
         kept = kept[downsample(series.value[kept], asked.points)]
     if len(kept) == len(series.value):

@@ -79,6 +79,7 @@ class FileSource:
 
     def __init__(self, path: str, *, linger: float = LINGER, clock: Callable[[], float] = time.monotonic) -> None:
         self.path = path
+        self._name = Path(path).name  # in notices: viewers see names, not paths
         self._linger, self._clock = linger, clock
         self._fd = -1
         self._generation = 0
@@ -96,6 +97,9 @@ class FileSource:
         try:
             state, reason = self._look()
             data = os.pread(self._fd, CHUNK, self._at) if self._fd >= 0 and not self._shrunk() else b""
+        except FileNotFoundError:
+            # Gone between the look and the opening: the next look says what became of it.
+            state, data = "" if self._fd >= 0 else "waiting", b""
         except PermissionError as error:
             state, reason, data = "denied", error.strerror or "", b""
         except OSError as error:
@@ -162,7 +166,7 @@ class FileSource:
             self._since.pop("gone", None)
         self._size = size
         if self._waited("gone", UNLINKED):
-            self._notices.append(("deleted", f"{self.path} was deleted"))
+            self._notices.append(("deleted", f"{self._name} was deleted"))
             self._close()
         return "", ""
 
@@ -170,22 +174,24 @@ class FileSource:
         """Open the path; go on where it holds what was read before, else begin a new generation."""
         fd = _open_regular(self.path)
         if self._at and not self._begins_same(fd):
-            self._next_generation("replaced", f"{self.path} is a new file")
+            self._next_generation("replaced", f"{self._name} is a new file")
         self._hold(fd)
 
     def _replaced(self) -> None:
         """The path names another file than the one held."""
+        self._size = os.fstat(self._fd).st_size
+        waited = self._waited("rotated", self._linger)
+        if self._at < self._size:
+            return  # the old file first, and all of it: only then can be said whether the new one begins with it
         fd = _open_regular(self.path)
         if self._begins_same(fd):  # written anew, with more in it (`to_csv` each epoch): the same log
             self._close()
             self._hold(fd)
             return
-        self._size = os.fstat(self._fd).st_size
-        waited = self._waited("rotated", self._linger)
-        if self._at < self._size or not waited:
-            os.close(fd)  # the old file first, and all of it: then the new one, in every worker
+        if not waited:
+            os.close(fd)  # the old file may still be written to: the new one comes after it, in every worker
             return
-        self._next_generation("rotated", f"{self.path} was rotated or replaced")
+        self._next_generation("rotated", f"{self._name} was rotated or replaced")
         self._hold(fd)
 
     def _changed(self, found: os.stat_result) -> None:
@@ -199,14 +205,14 @@ class FileSource:
             self._seen = ()
             if found.st_size == 0 or (self._head_matches(self._fd) and not self._waited("shrunk", REWRITE)):
                 return
-            self._next_generation("truncated", f"{self.path} was truncated")
+            self._next_generation("truncated", f"{self._name} was truncated")
             self._hold(self._fd)
         else:
             was_shrunk = self._since.pop("shrunk", None) is not None or not self._seen
             self._seen = seen
             same = self._begins_same(self._fd) if was_shrunk else self._ends_match(self._fd)
             if not same:
-                self._next_generation("rewritten", f"{self.path} was written anew")
+                self._next_generation("rewritten", f"{self._name} was written anew")
                 self._hold(self._fd)
 
     # -- the bytes that were read ----------------------------------------------------------------------

@@ -110,7 +110,7 @@ export function makeCharts({ document, frame, now, whenSeen, whenResized }, plac
     view.show(card);
     /** @type {Chart} */
     const chart = known ?? { card, view, drawn: false, outdated: false, inView: false, pending: null };
-    Object.assign(chart, { card, outdated: chart.drawn, pending: null });
+    Object.assign(chart, { card, outdated: chart.drawn });
     charts.set(card.key, chart);
     if (known) return enqueue(chart);
     seen(view.plot);

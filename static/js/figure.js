@@ -88,6 +88,8 @@ function layoutOf(layout, axis, range, touch) {
   // one of steps means nothing on a time axis, nor a linear one on a logarithmic axis.
   xaxis.uirevision = `${layout.uirevision}/${layout.meta.x}/${range ?? "all"}`;
   yaxis.uirevision = `${layout.uirevision}/${yaxis.type ?? "linear"}`;
+  // Plotly keeps room for a title even when it is "".
+  if (!xaxis.title?.text) delete xaxis.title;
   if (range) Object.assign(xaxis, { range: [...range], autorange: false });
   if (touch) Object.assign(common, { dragmode: false });
   // The card is the paper.

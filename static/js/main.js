@@ -51,7 +51,8 @@ const stream = makeStream(effects, (cursor, route) => sinceUrl(view, cursor, rou
     status.told(runs);
     showAround();
   },
-  reset: () => loader.load(),
+  // Soon, not at once: a server that resets its own figure's cursor must not be asked in a ring.
+  reset: () => loader.loadSoon(),
   link: status.link,
 });
 const loader = makeLoader(effects, () => figureUrl(view, dark.matches ? "dark" : "light"), {

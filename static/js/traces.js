@@ -33,6 +33,8 @@
 /** @typedef {{load: true, why: string, keys: string[]}} Load `keys`: the metrics it is due to. */
 
 const SMALL = 4000;
+/** Few points have markers; with many the figure that the server makes has none. */
+const SMALL_WITH_MARKERS = 80;
 
 /**
  * Finds the trace that grows for each run and metric of the charts.
@@ -43,11 +45,11 @@ export function indexOf(charts) {
   /** @type {Index} */
   const index = new Map();
   for (const card of charts) {
-    card.traces.forEach(({ meta, x }, at) => {
+    card.traces.forEach(({ meta, x, mode = "lines" }, at) => {
       if (!meta.live) return;
       const metrics = index.get(meta.run) ?? new Map();
       const [shown, alerted] = [x.length, card.alert !== ""];
-      const limit = Math.max(2 * shown, SMALL);
+      const limit = Math.max(2 * shown, mode.includes("markers") ? SMALL_WITH_MARKERS : SMALL);
       // The last point is always drawn; older ones may have been thinned away on the server.
       const next = meta.x === "index" && shown ? Number(x.at(-1)) + 1 : meta.count;
       const { origin } = meta;

@@ -95,7 +95,7 @@ export function sinceUrl(view, cursor, route = "events") {
 
 /**
  * Reads a window out of Plotly's relayout event: null where x was not touched, else [from, to]
- * in the view's unit, or [null, null] for "all of it".
+ * in the view's unit (of wall time: seconds), or [null, null] for "all of it".
  * @param {Record<string, any>} change
  * @param {string} x
  * @returns {[number, number] | [null, null] | null}
@@ -103,7 +103,7 @@ export function sinceUrl(view, cursor, route = "events") {
 export function windowOf(change, x) {
   if (change["xaxis.autorange"]) return [null, null];
   const range = change["xaxis.range"] ?? [change["xaxis.range[0]"], change["xaxis.range[1]"]];
-  const [low, high] = range.map(x === "wall_time" ? milliseconds : Number);
+  const [low, high] = range.map(x === "wall_time" ? seconds : Number);
   if (!(low < high)) return null;
   // A thousandth of the window: finer than a pixel, and the address stays readable.
   const unit = 10 ** Math.floor(Math.log10((high - low) / 1000));
@@ -111,10 +111,10 @@ export function windowOf(change, x) {
 }
 
 /** @param {unknown} date Plotly's "2026-11-23 15:04:05.678" (UTC, shortened at midnight) or ms. */
-function milliseconds(date) {
-  if (typeof date === "number") return date;
+function seconds(date) {
+  if (typeof date === "number") return date / 1000;
   const [day, time = "00:00"] = String(date).split(" ");
-  return Date.parse(`${day}T${time}Z`);
+  return Date.parse(`${day}T${time}Z`) / 1000;
 }
 
 /** @param {number} value @param {number} unit A power of ten. */
@@ -128,8 +128,9 @@ function tidy(value, unit) {
  * @param {View} view
  * @returns {[number, number] | null}
  */
-export function rangeOf({ from, to }) {
-  return from === null || to === null ? null : [from, to];
+export function rangeOf({ from, to, x }) {
+  const unit = x === "wall_time" ? 1000 : 1;
+  return from === null || to === null ? null : [from * unit, to * unit];
 }
 
 /**

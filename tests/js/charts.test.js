@@ -68,10 +68,11 @@ test("a chart is drawn when it comes into view, not before", () => {
 });
 
 test("cards stand there before the library has arrived", () => {
-  const { charts, names, main, frame, see, plotly } = stage();
+  const { charts, names, main, frame, frames, see, plotly } = stage();
   charts.show(LOSS());
   assert.equal(main.children.length, 1);
   see(main.children[0]);
+  assert.equal(frames.length, 0);
   charts.start(plotly);
   frame();
   assert.deepEqual(names(), ["newPlot loss"]);

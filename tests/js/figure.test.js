@@ -27,6 +27,12 @@ test("what places a chart among the others is left out, how it looks is kept", (
   for (const name of ["domain", "anchor"]) assert.ok(!(name in acc.layout.xaxis), name);
 });
 
+test("no room is kept for an empty axis title", () => {
+  const titled = (text) => cards(figureOf([trace("a", "loss")], { xaxis: { title: { text } } }))[0].layout.xaxis;
+  assert.ok(!("title" in titled("")));
+  assert.deepEqual(titled("epoch").title, { text: "epoch" });
+});
+
 test("the figure that came is not changed", () => {
   const figure = TWO();
   const before = structuredClone(figure);

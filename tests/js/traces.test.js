@@ -31,8 +31,8 @@ test("a value that is no number stays a gap", () => {
 });
 
 test("only the live trace of a metric grows", () => {
-  const drawn = index(trace("a", "loss", { live: false }), trace("a", "loss"));
-  assert.deepEqual(plan(points({ loss: values([1], { step: [3] }) }), drawn)[0].indices, [1]);
+  const drawn = index(trace("a", "loss"), trace("a", "loss", { live: false }));
+  assert.deepEqual(plan(points({ loss: values([1], { step: [3] }) }), drawn)[0].indices, [0]);
 });
 
 const KINDS = [
@@ -93,6 +93,13 @@ test("a trace grown past twice its points calls for a new figure", () => {
     advance(event, drawn);
   }
   assert.equal(plan(event, drawn).load, true);
+});
+
+test("a trace with markers calls for a new figure while it is still short", () => {
+  const made = { ...trace("a", "loss"), mode: "lines+markers" };
+  const event = (n) => points({ loss: values(Array(n).fill(1), { step: Array(n).fill(3) }) });
+  assert.ok(Array.isArray(plan(event(78), index(made))));
+  assert.equal(plan(event(79), index(made)).load, true);
 });
 
 test("what a new figure did not mend is left out, the rest goes on", () => {
