@@ -71,6 +71,8 @@ def read_flags(arguments: list[str]) -> Settings:
         if setting.flags:
             parser.add_argument(*setting.flags, dest=setting.name, help=f"{setting.help} [{setting.variable}]")
     given = vars(parser.parse_args(arguments))
+    for spec in given["logs"]:
+        _must_be_one(spec)
     given["logs"] = os.pathsep.join(given["logs"])
     for setting in TABLE:
         if given.get(setting.name):
@@ -84,6 +86,15 @@ def read_flags(arguments: list[str]) -> Settings:
     if sentence:
         fail(sentence)
     return settings
+
+
+def _must_be_one(spec: str) -> None:
+    """Refuse what would be taken apart on its way to the workers, through TAILPLOT_LOGS."""
+    if "://" in spec:
+        fail(f"nothing here reads {spec}; name files, folders or globs")
+    if os.pathsep in spec:
+        glob = spec.replace(os.pathsep, "?")
+        fail(f"{spec}: a {os.pathsep} separates logs, so name this one by a glob: '{glob}'")
 
 
 def serve(settings: Settings) -> None:

@@ -161,7 +161,7 @@ def _alert(member: Member) -> str:
     nans = int(np.isnan(y).sum())
     counted = [f"{n:,} {word}" for n, word in ((nans, "NaN"), (len(bad) - nans, "inf")) if n]
     kind = member.curve.kind
-    where = f"{member.curve.x[bad[0]]:,.12g}" if kind in ("step", "epoch") else f"{bad[0]:,}"
+    where = f"{member.curve.x[bad[0]]:,.16g}" if kind in ("step", "epoch") else f"{bad[0]:,}"
     return f"{' and '.join(counted)}, first at {kind if kind in ('step', 'epoch') else 'point'} {where}"
 
 

@@ -51,16 +51,17 @@ class Fold:
 
     def feed(self, chunk: bytes) -> Batch:
         """The rows of the lines that `chunk` completes, marks at their ends included."""
-        self._read(self._splitter.feed(chunk), chunk)
-        return self._batch(chunk)
+        start = self._crc_at
+        self._read(self._splitter.feed(chunk), chunk, start)
+        return self._batch(chunk, start)
 
     def close(self) -> Batch:
         """The rows of the last line that never got its end: to be called when the generation is over."""
-        self._read(self._splitter.close(), b"")
-        return self._batch(b"")
-
-    def _read(self, lines: Iterable[Line], chunk: bytes) -> None:
         start = self._crc_at
+        self._read(self._splitter.close(), b"", start)
+        return self._batch(b"", start)
+
+    def _read(self, lines: Iterable[Line], chunk: bytes, start: int) -> None:
         rows = self._rows
         for text, at in lines:
             text = visible(text)
@@ -81,12 +82,11 @@ class Fold:
         if len(self.unread) < MOST_UNREAD:
             self.unread.append(text[:200])
 
-    def _batch(self, chunk: bytes) -> Batch:
-        start = self._crc_at
+    def _batch(self, chunk: bytes, start: int) -> Batch:
         if self._splitter.at > self._last.at:
             self._mark(self._splitter.at, chunk, start)
         self._crc = zlib.crc32(chunk[self._crc_at - start :], self._crc)
-        self._crc_at = start + len(chunk) if chunk else self._crc_at
+        self._crc_at = start + len(chunk)
         if self._splitter.too_long:
             self.skipped["too long"] = self._splitter.too_long
         if self._rows.refused:

@@ -86,6 +86,14 @@ class Follower:
         """Whether the last poll came back within the last 10 s."""
         return time.monotonic() - self._last_poll < HEALTHY
 
+    def reading(self) -> bool:
+        """Whether logs that are not on the board yet are still being read for the first time."""
+        if not self._ready:
+            return True
+        return any(
+            name not in self._board.runs and tail.fed < tail.run.status.size for name, tail in self._tails.items()
+        )
+
     def find(self, run: Run, wanted: Position) -> Position | Later | None:
         """The place in this worker's reading of the run that has the same bytes before it.
 

@@ -6,6 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.words import in_words
+
 MOST_NOTICES = 50
 
 
@@ -85,20 +87,6 @@ class Status:
             "notices": self.notices,
             "unread": [] if self.points else self.unread,
         }
-
-
-def in_words(seconds: float) -> str:
-    """A duration as people say it: `48 s`, `14 min`, `1 h 34 min`, `2 d 3 h`."""
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    minutes = int(seconds // 60)
-    if minutes < 60:
-        return f"{minutes} min"
-    hours, minutes = divmod(minutes, 60)
-    if hours < 24:
-        return f"{hours} h {minutes} min"
-    days, hours = divmod(hours, 24)
-    return f"{days} d {hours} h"
 
 
 def _megabytes(size: int) -> str:

@@ -13,7 +13,7 @@ APP = Path(__file__).resolve().parent.parent / "app"
 # What each module may import of app, at its top or late. `formats` is the package's __init__,
 # `formats.*` any file in it, `app` is app/__init__. Each line of the core allows the one before it
 # and what stands in that line.
-FIRST = {"settings", "hub", "loading", "stamps"}
+FIRST = {"settings", "hub", "loading", "stamps", "words"}
 ROWS = FIRST | {"rows"}
 FOLD = ROWS | {"lines", "formats", "formats.*"}
 STORE = FOLD | {"fold", "status"}
@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "hub": set(),
     "loading": set(),
     "stamps": set(),
-    "status": set(),
+    "status": {"words"},
     "rows": FIRST,
     "lines": ROWS,
     "formats": ROWS | {"formats.*"},
@@ -45,7 +45,10 @@ MAY_IMPORT = {
     "curves": FIGURE,
     "figure": FIGURE | {"wire", "curves"},
     "follow": FOLLOW,
-    "picture": set(),
+    "words": set(),
+    "ticks": {"words"},
+    "sheet": set(),
+    "picture": {"sheet", "ticks", "words"},
     "terminal": set(),
     "demo": set(),
     "startup": {"settings", "sources", "sources.*"},
@@ -67,8 +70,8 @@ HOME = {
     "werkzeug": {"app", "guard", "routes", "routes.*"},
     "gevent": {"hub"},
     "gunicorn": {"__main__"},
-    "matplotlib": {"picture"},
-    "PIL": {"picture"},
+    "matplotlib": {"picture", "sheet"},
+    "PIL": {"sheet"},
     "plotly": {"routes.plotlyjs"},
     "redis": {"redis_log"},
 }

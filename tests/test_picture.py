@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from app import picture
-from app.picture import Scale, cells, draw, number_words, tick_words, ticks_of
+from app.picture import cells, draw
+from app.ticks import Scale, tick_words, ticks_of
+from app.words import number_words
 
 Json = dict[str, Any]
 
@@ -258,11 +260,16 @@ def test_a_dashed_line_leaves_spaces(dash: str) -> None:
 
 
 def test_a_faint_trace_is_faint_and_below() -> None:
-    smooth, raw = trace([0, 1], [1, 1]), trace([0, 1], [1, 1], opacity=0.22)
+    smooth, raw = trace([0, 1], [1, 1]), trace([0, 1, 2], [1, 1, 1], opacity=0.22)
     raw["line"] = {"color": ORANGE, "width": 2}
     image = pixels(figure(smooth, raw))
     assert len(where(image, BLUE, PLOT)) > 400
     assert not len(where(image, ORANGE, PLOT))
+
+
+def test_values_that_differ_by_rounding_alone_are_one_value() -> None:
+    words = words_in(figure(trace([0, 1], [1.0, 1.0 + 4e-16])))
+    assert {"0.90", "1.00", "1.10"} <= set(words) or {"0.95", "1.00", "1.05"} <= set(words)
 
 
 def test_a_log_axis_spaces_powers_evenly_and_leaves_out_what_has_none() -> None:
@@ -401,8 +408,28 @@ def test_ticks_rise_inside_the_axis_and_no_two_say_the_same(kind: str, low: floa
         assert len(set(words)) == len(words)
 
 
-def test_the_lock_is_held_while_drawing(monkeypatch: pytest.MonkeyPatch) -> None:
-    held: list[bool] = []
-    monkeypatch.setattr(picture, "_draw_page", lambda *_: held.append(picture._lock.locked()))
+def test_one_thread_draws_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    free: list[bool] = []
+    monkeypatch.setattr(picture, "_draw_page", lambda *_: free.append(not picture._turn.empty()))
     draw(figure(), 50, 50, 1)
-    assert held == [True]
+    assert free == [False]
+    assert not picture._turn.empty()
+
+
+def test_a_drawing_that_fails_lets_the_next_one_begin() -> None:
+    with pytest.raises(KeyError):
+        draw({"data": [], "layout": {}}, 50, 50, 1)
+    assert draw(figure(empty="waiting"), 50, 50, 1)
+
+
+def test_native_threads_under_gevent_wait_for_each_other_and_not_for_ever() -> None:
+    program = (
+        "from gevent import monkey; monkey.patch_all()\n"
+        "import gevent\n"
+        "from app.picture import draw\n"
+        "shown = {'data': [], 'layout': {'meta': {'palette': %r, 'empty': 'x'}, 'font': {}}}\n"
+        "pool = gevent.get_hub().threadpool\n"
+        "jobs = [pool.spawn(draw, shown, 400, 300, 1) for _ in range(12)]\n"
+        "assert len({job.get(timeout=30) for job in jobs}) == 1\n"
+    )
+    subprocess.run([sys.executable, "-c", program % LIGHT], check=True, timeout=50)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 
 from flask import Blueprint, Response, request
 
@@ -12,7 +12,7 @@ from app import hub
 from app.figure import runs_in
 from app.follow import Later
 from app.guard import refuse
-from app.routes import Parts, parts, runs_in_view, view
+from app.routes import Parts, parts, view
 from app.rows import Position
 from app.store import Run
 from app.view import View
@@ -46,16 +46,16 @@ def events() -> Response:
         return refuse(503, text, {"Retry-After": "5"})
     asked = view()
     since = request.headers.get("Last-Event-ID") or request.args.get("since", "")
-    response = Response(_stream(found, asked, runs_in_view(asked), since), headers=HEADERS)
+    response = Response(_stream(found, asked, since), headers=HEADERS)
     response.headers["Content-Type"] = "text/event-stream"
     return response
 
 
-def _stream(found: Parts, asked: View, runs: list[Run], since: str) -> Iterator[bytes]:
+def _stream(found: Parts, asked: View, since: str) -> Iterator[bytes]:
     found.board.clients += 1
     try:
         yield f"retry: {random.randint(1000, 3000)}\n: hello\n\n".encode()
-        yield from Viewer(found, asked, runs).follow(since)
+        yield from Viewer(found, asked).follow(since)
         yield sse_event("status", {"stop": True})
     finally:
         found.board.clients -= 1
@@ -64,26 +64,31 @@ def _stream(found: Parts, asked: View, runs: list[Run], since: str) -> Iterator[
 class Viewer:
     """One open stream: a cursor into the board, nothing more."""
 
-    def __init__(self, found: Parts, asked: View, runs: list[Run]) -> None:
+    def __init__(self, found: Parts, asked: View) -> None:
         self._board, self._follower = found.board, found.follower
         self._view = asked
-        self._runs = runs
-        self._positions: list[Position] = [run.start for run in runs]
+        self._cursor: Cursor = {}
+        """The place of each run that the viewer has named."""
+        self._runs: list[Run] = []
+        self._positions: list[Position] = []
+        """Of the runs, in their order; the last runs have none as long as their place is being looked for."""
         self._told: dict[str, tuple[int, str]] = {}
         self._told_at = 0.0
 
     def follow(self, since: str) -> Iterator[bytes]:
         """Everything after the cursor, then all that comes, until the server stops."""
-        if since:
-            cursor = parse_cursor(since)
-            found = (yield from self._resume(cursor)) if cursor is not None else False
-            if not found:
-                self._positions = [run.start for run in self._runs]
-                yield sse_event("reset", {}, "")
+        cursor = parse_cursor(since) if since else {}
+        if cursor is None:
+            yield self._reset()
+        else:
+            self._cursor = cursor
+        yield from self._place()
         spoken = time.monotonic()
         while not hub.stopping():
             revision = self._board.revision
             self._add_new_runs()
+            if self._new_runs():
+                yield from self._place()
             frame = self._points(revision) + self._status()
             if frame:
                 yield frame
@@ -95,37 +100,52 @@ class Viewer:
             else:
                 self._board.wait(revision, STATUS_EVERY)
 
-    def _resume(self, cursor: Cursor) -> Generator[bytes, None, bool]:
-        """Find the cursor's positions; yields heartbeats while the log is still being read. Returns whether found."""
+    def _place(self) -> Iterator[bytes]:
+        """Find where the runs that are new here go on; heartbeats while a log is still being read.
+
+        An id names all runs that have come, so none goes out while runs that the cursor knows are still to come: a
+        worker that has just started shows them one by one.
+        """
         beyond_since: float | None = None
         while not hub.stopping():
             revision = self._board.revision
             self._add_new_runs()
-            found = [self._follower.find(run, cursor.get(run.key, run.start)) for run in self._runs]
+            found = [self._follower.find(run, self._cursor.get(run.key, run.start)) for run in self._new_runs()]
             positions = [place for place in found if isinstance(place, Position)]
             if None in found:
-                return False
-            if len(positions) == len(self._runs):
-                self._positions = positions
-                return True
+                yield self._reset()
+                return
+            if len(positions) == len(found) and not self._awaits():
+                self._positions = self._positions + positions
+                return
             if Later.BEYOND in found:
                 beyond_since = beyond_since or time.monotonic()
                 if time.monotonic() - beyond_since >= PATIENCE:
-                    return False
+                    yield self._reset()
+                    return
             else:
                 beyond_since = None
             yield self._status() or b": reading\n\n"
             self._board.wait(revision, 0.5)
             hub.pause(BETWEEN_EVENTS)
-        return True
+
+    def _reset(self) -> bytes:
+        """From the first point of every run, also of those that come up later."""
+        self._cursor = {}
+        self._positions = [run.start for run in self._runs]
+        return sse_event("reset", {}, "")
 
     def _add_new_runs(self) -> None:
-        """Runs that came up since: from their start."""
         if len(self._board.runs) != len(self._runs):
             known = {run.name for run in self._runs}
-            new = [run for run in runs_in(self._board, self._view) if run.name not in known]
-            self._runs = self._runs + new
-            self._positions = self._positions + [run.start for run in new]
+            self._runs = self._runs + [run for run in runs_in(self._board, self._view) if run.name not in known]
+
+    def _new_runs(self) -> list[Run]:
+        return self._runs[len(self._positions) :]
+
+    def _awaits(self) -> bool:
+        """Whether runs that the cursor names may still come up."""
+        return not self._cursor.keys() <= {run.key for run in self._runs} and self._follower.reading()
 
     def _points(self, revision: int) -> bytes:
         """The next event; b"" where no point comes."""

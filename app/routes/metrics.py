@@ -43,6 +43,8 @@ def _starts(runs: list[Run], since: str) -> list[Position]:
     cursor = parse_cursor(since)
     if cursor is None:
         raise RequestError(400, f"since must be a cursor of this server; got {shown(since)}")
+    if not cursor.keys() <= {run.key for run in runs} and parts().follower.reading():
+        raise RequestError(410, "since names a run that is not read yet; ask again, or without it")
     starts = []
     for run in runs:
         found = parts().follower.find(run, cursor.get(run.key, run.start))

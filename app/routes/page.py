@@ -14,6 +14,7 @@ from app.routes import RequestError, parts, plotlyjs, runs_in_view, view
 from app.routes.files import modules
 from app.store import Run
 from app.view import View, whole
+from app.words import number_words
 
 bp = Blueprint("page", __name__)
 
@@ -93,22 +94,9 @@ def _rows(run: Run, asked: View) -> list[dict[str, Any]]:
             {
                 "run": run.name,
                 "metric": metric,
-                "last": _number(series.value[-1]),
-                "best": "" if best is None else _number(best),
+                "last": number_words(series.value[-1]),
+                "best": "" if best is None else number_words(best),
                 "step": "" if np.isnan(step) else f"{step:,.0f}",
             }
         )
     return rows
-
-
-def _number(value: float) -> str:
-    """Four significant figures as people in this field write them: `3.0e-4`, `0.3824`, `12,345`."""
-    if not np.isfinite(value):
-        return str(float(value))
-    size = abs(value)
-    if size >= 10_000 or (value == int(value) and size < 1e15):
-        return f"{value:,.0f}" if size < 1e15 else f"{value:.3e}"
-    if 0 < size < 1e-3:
-        mantissa, _, exponent = f"{value:.1e}".partition("e")
-        return f"{mantissa}e{int(exponent)}"
-    return f"{value:.4g}"

@@ -61,8 +61,8 @@ def find_runs(specs: Sequence[str]) -> dict[str, Found]:
     found: dict[str, Found] = {}
     kinds = modules_in(__name__)
     for spec in specs:
-        kind = next(module for module in kinds if module.claims(spec))
-        for name, key, listed in kind.find(spec, specs):
+        kind = next((module for module in kinds if module.claims(spec)), None)
+        for name, key, listed in kind.find(spec, specs) if kind else ():
             taken = found.get(name)
             if taken and taken.path != key:
                 name = key

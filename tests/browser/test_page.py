@@ -164,9 +164,9 @@ def test_the_plain_page_loads_itself_anew(shown, log, chromium):
     with chromium.new_context(java_script_enabled=False) as context:
         page = context.new_page()
         page.goto(f"{shown.url}/plot?interval=1")
-        assert page.get_by_text("0.02", exact=True).first.is_visible()
+        assert page.get_by_text("0.02000", exact=True).first.is_visible()
         log.append("step=51 loss=0.125 val_loss=0.25\n")
-        page.get_by_text("0.125", exact=True).first.wait_for(timeout=5000)
+        page.get_by_text("0.1250", exact=True).first.wait_for(timeout=5000)
 
 
 def test_no_address_in_the_page_leaves_the_prefix():
