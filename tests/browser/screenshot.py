@@ -52,10 +52,10 @@ def _shoot(playwright, target: Path) -> None:
     path = next(path for path in BROWSERS if Path(path).exists())
     flags = ["--no-sandbox", "--disable-quic", "--disable-background-networking"]
     browser = playwright.chromium.launch(executable_path=path, args=flags)
-    page = browser.new_page(viewport={"width": 1280, "height": 720}, device_scale_factor=1.5)
+    page = browser.new_page(viewport={"width": 1280, "height": 490}, device_scale_factor=1.5)
     page.goto(f"http://127.0.0.1:{PORT}/")
     page.wait_for_selector(".chart .main-svg")
-    page.wait_for_timeout(SECONDS * 700)
+    page.wait_for_timeout(SECONDS * 450)
     page.screenshot(path=target)
     browser.close()
 
