@@ -1,6 +1,7 @@
 """How gunicorn runs Tailplot. Picked up by itself by `gunicorn wsgi:app` in this folder; `python -m app` names it."""
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -12,7 +13,8 @@ from app.settings import settings_from
 try:
     _settings = settings_from(os.environ)
 except ValueError as _error:
-    sys.exit(f"tailplot: {_error}")
+    print(f"tailplot: {_error}", file=sys.stderr)
+    sys.exit(2)
 
 _host = f"[{_settings.host}]" if ":" in _settings.host else _settings.host
 
@@ -62,6 +64,8 @@ def post_worker_init(worker):
     """Start reading in this worker, and watch for its end: no hook fires in a gevent worker on SIGTERM."""
     from app import hub
 
+    # Ctrl-C in a terminal reaches every process. The master passes it on: told twice, a worker ends in a traceback.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     hub.stop_with(lambda: worker.alive)
     worker.wsgi.extensions["tailplot"].follower.ensure_running()
 

@@ -26,7 +26,9 @@ class Settings:
     token: str = ""
 
 
-def _whole(low: int, high: int) -> Callable[[str], int]:
+def whole(low: int, high: int) -> Callable[[str], int]:
+    """Accepts a whole number from `low` to `high`; else a ValueError that says so."""
+
     def read(text: str) -> int:
         if not (text.isascii() and text.isdigit() and low <= int(text[:12]) <= high):
             raise ValueError(f"a whole number from {low:,} to {high:,}")
@@ -35,7 +37,9 @@ def _whole(low: int, high: int) -> Callable[[str], int]:
     return read
 
 
-def _one_of(*words: str) -> Callable[[str], str]:
+def one_of(*words: str) -> Callable[[str], str]:
+    """Accepts one of the words; else a ValueError that names them."""
+
     def read(text: str) -> str:
         if text not in words:
             raise ValueError("one of " + ", ".join(words))
@@ -65,14 +69,14 @@ class Setting:
 
 TABLE = (
     Setting("logs", (), _split(os.pathsep), "files, folders, globs"),
-    Setting("port", ("-p", "--port"), _whole(1, 65535), "where it listens"),
+    Setting("port", ("-p", "--port"), whole(1, 65535), "where it listens"),
     Setting("host", ("--host",), str, "where it listens; any other than loopback needs a token"),
-    Setting("interval", ("-i", "--interval"), _whole(1, 3600), "seconds: refresh of /plot"),
-    Setting("max_streams", ("--max-streams",), _whole(1, 100_000), "live viewers per worker"),
+    Setting("interval", ("-i", "--interval"), whole(1, 3600), "seconds: refresh of /plot"),
+    Setting("max_streams", ("--max-streams",), whole(1, 100_000), "live viewers per worker"),
     Setting(
         "watch",
         ("--watch",),
-        _one_of("auto", "poll"),
+        one_of("auto", "poll"),
         "auto: stat watcher on local file systems, polling elsewhere; poll: always polling",
     ),
     Setting("allow_host", ("--allow-host",), _split(","), "further Host names without a token, by comma"),

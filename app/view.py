@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
 from app.rows import read_number
+from app.settings import one_of, whole
 
 X_AXES = ("step", "epoch", "wall_time", "relative")
 THEMES = ("light", "dark")
@@ -42,14 +43,14 @@ class View:
         if low > high:
             raise ValueError(f"from must not be beyond to; got from={low:g} and to={high:g}")
         return View(
-            x=_read(query, "x", "step", one_of(X_AXES)),
+            x=_read(query, "x", "step", one_of(*X_AXES)),
             low=low,
             high=high,
             points=_read(query, "points", points, whole(4, MOST_POINTS)),
             run=query.get("run", "*") or "*",
             metric=query.get("metric", "*") or "*",
-            log=_read(query, "log", "0", one_of(("0", "1"))) == "1",
-            theme=_read(query, "theme", "light", one_of(THEMES)),
+            log=_read(query, "log", "0", one_of("0", "1")) == "1",
+            theme=_read(query, "theme", "light", one_of(*THEMES)),
         )
 
     def shows_run(self, name: str) -> bool:
@@ -69,28 +70,6 @@ def _read(query: Mapping[str, str], name: str, default: Any, read: Callable[[str
         return read(given)
     except ValueError as accepted:
         raise ValueError(f"{name} must be {accepted}; got {ascii(given[:40])}") from None
-
-
-def one_of(words: Iterable[str]) -> Callable[[str], str]:
-    """Accepts one of the words."""
-
-    def read(text: str) -> str:
-        if text not in words:
-            raise ValueError("one of " + ", ".join(words))
-        return text
-
-    return read
-
-
-def whole(low: int, high: int) -> Callable[[str], int]:
-    """Accepts a whole number from `low` to `high`."""
-
-    def read(text: str) -> int:
-        if not (text.isascii() and text.isdigit() and low <= int(text[:12]) <= high):
-            raise ValueError(f"a whole number from {low:,} to {high:,}")
-        return int(text)
-
-    return read
 
 
 def a_number(text: str) -> float:

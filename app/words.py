@@ -31,7 +31,7 @@ def trimmed(digits: str, least: int = 0) -> str:
 def in_words(seconds: float) -> str:
     """A duration as people say it: `48 s`, `14 min`, `1 h 34 min`, `2 d 3 h`."""
     if seconds < 60:
-        return f"{seconds:.0f} s"
+        return f"{int(seconds)} s"
     minutes = int(seconds // 60)
     if minutes < 60:
         return f"{minutes} min"

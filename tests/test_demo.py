@@ -155,7 +155,7 @@ def test_a_signal_ends_it_quietly_after_a_whole_line(
     told: signal.Signals, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     log, clock = tmp_path / "demo.log", Clock()
-    before = signal.getsignal(signal.SIGTERM)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
     def sleep(seconds: float) -> None:
         clock.sleep(seconds)
@@ -165,4 +165,4 @@ def test_a_signal_ends_it_quietly_after_a_whole_line(
     assert main([str(log)], sleep, clock.now) == 0
     assert capsys.readouterr() == ("", "")
     assert log.read_text().endswith("\n")
-    assert signal.getsignal(signal.SIGTERM) is before
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL

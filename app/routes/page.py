@@ -12,8 +12,9 @@ from app import hub
 from app.guard import shown
 from app.routes import RequestError, parts, plotlyjs, runs_in_view, view
 from app.routes.files import modules
+from app.settings import whole
 from app.store import Run
-from app.view import View, whole
+from app.view import View
 from app.words import number_words
 
 bp = Blueprint("page", __name__)
