@@ -22,19 +22,18 @@ _WORDS = {math.inf: "inf", -math.inf: "-inf"}
 
 def read_whole(spec: str) -> tuple[Run, Fold] | str:
     """All rows that are in a log now, folded as the server folds them; a sentence where it cannot be read."""
-    for name, found in find_runs([spec]).items():
-        source = found.open()
-        run, fold = Run(name, found.path), Fold(0)
+    found = list(find_runs([spec]).values())
+    if len(found) != 1:
+        return f"{spec} names {len(found) or 'no'} logs; name one"
+    source = found[0].open()
+    run, fold = Run("log"), Fold(0)
+    chunk = source.poll()
+    while chunk.data:
+        run.add(fold.feed(chunk.data))
         chunk = source.poll()
-        while chunk.data:
-            run.add(fold.feed(chunk.data))
-            chunk = source.poll()
-        run.add(fold.close())
-        source.close()
-        if chunk.state:
-            return f"{spec} cannot be read: {chunk.reason or 'no such file'}"
-        return run, fold
-    return f"{spec} names no log"
+    run.add(fold.close())
+    source.close()
+    return f"{spec} cannot be read: {chunk.reason or 'no such file'}" if chunk.state else (run, fold)
 
 
 def extract(spec: str) -> int:

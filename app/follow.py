@@ -14,7 +14,7 @@ import numpy as np
 
 from app import hub
 from app.fold import Fold
-from app.rows import Batch, Position
+from app.rows import Batch, Position, printable
 from app.sources import Chunk, Found, Source, find_runs
 from app.status import MOST_NOTICES
 from app.store import Board, Generation, Run
@@ -143,7 +143,7 @@ class Follower:
         for name, found in hub.off_hub(find_runs, self._specs).items():
             if found.path not in self._paths:  # a new file never renames a run, so its name may be taken
                 self._paths.add(found.path)
-                self._open(found.path if name in self._tails else name, found)
+                self._open(printable(found.path if name in self._tails else name), found)
         if self._watch == "auto":
             self._watch_new()
 

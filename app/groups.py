@@ -18,41 +18,13 @@ SPLITS = {
     "dev": "dev",
     "test": "test",
 }
-_SYSTEM = frozenset(
-    [
-        "lr",
-        "learning",
-        "rate",
-        "time",
-        "seconds",
-        "sec",
-        "ms",
-        "s",
-        "min",
-        "eta",
-        "memory",
-        "mem",
-        "gpu",
-        "cpu",
-        "util",
-        "throughput",
-        "speed",
-        "tokens",
-        "tok",
-        "samples",
-        "images",
-        "runtime",
-        "elapsed",
-        "remaining",
-        "percentage",
-        "progress",
-        "fps",
-        "ips",
-        "bs",
-        "batch",
-        "size",
-    ]
+_SYSTEM = re.compile(
+    "lr|time|eta|seconds|sec|ms|memory|mem|gpu|cpu|util|throughput|speed|runtime|elapsed|remaining|percentage|progress"
+    "|fps|ips|tokens|tok"
 )
+"""A name that ends in one of these is about the machine or the schedule."""
+_BESIDE = re.compile("learning|rate|s|min|samples|images|size|batch|bs|total|data|max|per|iter")
+"""So is one made of these and the others alone: `learning_rate`, `samples/s`; `mAP_s` and `success_rate` are not."""
 _WORDS = re.compile(r"[/_\s.:-]+")
 
 
@@ -104,7 +76,10 @@ def _chart(key: str, members: dict[str, str]) -> Chart:
 
 def _is_system(key: str) -> bool:
     words = [word for word in _WORDS.split(key.lower()) if word]
-    return bool(words) and (words[-1] in _SYSTEM or set(words) <= _SYSTEM or "per" in words)
+    if not words:
+        return False
+    beside = all(_SYSTEM.fullmatch(word) or _BESIDE.fullmatch(word) for word in words)
+    return beside or "per" in words or _SYSTEM.fullmatch(words[-1]) is not None
 
 
 def _rank(key: str) -> int:

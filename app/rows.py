@@ -50,9 +50,9 @@ TOTAL = frozenset(["total_steps", "max_steps", "total_iters", "max_iters", "num_
 WALL_TIME = frozenset(["wall_time", "walltime", "timestamp", "_timestamp", "time", "ts", "asctime", "created"])
 _EARLIEST_WALL_TIME = 1e8  # a smaller "time" is a duration in seconds, not a date after 1973
 
-_ROLES = {"step": STEP, "epoch": EPOCH, "total": TOTAL | {"@total"}, "time": WALL_TIME}
+_ROLES = {"step": STEP, "epoch": EPOCH, "total": TOTAL | {"@total"}, "time": WALL_TIME | {"@time"}}
 
-_HOSTILE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_HOSTILE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 class Position(NamedTuple):
@@ -111,10 +111,16 @@ def role_of(name: str) -> str:
     return "context" if name.startswith("@") else "metric"
 
 
+def printable(name: str) -> str:
+    r"""A name that is safe to show and to send: control, bidi and undecodable characters as `\xNN`."""
+    if name.isascii() and name.isprintable():
+        return name
+    return _HOSTILE.sub(lambda c: ascii(c.group())[1:-1], name)
+
+
 def clean_name(name: str) -> str:
-    r"""A name that is safe to show and to send: control and bidi characters as `\xNN`, at most 128 bytes."""
-    if not (name.isascii() and name.isprintable()):
-        name = _HOSTILE.sub(lambda c: ascii(c.group())[1:-1], name)
+    """A metric's name as it is kept: printable, at most 128 bytes."""
+    name = printable(name[:LONGEST_NAME])
     if len(name) > LONGEST_NAME // 4 and len(name.encode()) > LONGEST_NAME:
         name = name.encode()[:LONGEST_NAME].decode(errors="ignore")
     return name
@@ -139,7 +145,7 @@ class RowBuilder:
     _longest: float = 0.0  # step of this epoch, as printed: an evaluation in between may count its own
     _steps_before: float = 0.0
     _before: dict[float, float] = field(default_factory=dict)
-    _names: dict[str, str] = field(default_factory=dict)
+    _names: set[str] = field(default_factory=set)
     _at: list[int] = field(default_factory=list)
     _x: array[float] = field(default_factory=lambda: array("d"))
     _metrics: dict[str, tuple[array[int], array[float]]] = field(default_factory=dict)
@@ -150,7 +156,7 @@ class RowBuilder:
         metrics: list[tuple[str, float]] = []
         for name, value in fields.items():
             role = role_of(name)
-            if role == "time" and (moment := _moment(value)) is not None:
+            if role == "time" and (moment := _moment(name, value)) is not None:
                 wall_time = moment
                 continue
             number = value if isinstance(value, float) else _number(value)
@@ -223,16 +229,19 @@ class RowBuilder:
         return made
 
     def _columns(self, name: str) -> tuple[array[int], array[float]] | None:
-        shown = self._names.get(name)
-        if shown is None:
+        shown = clean_name(name)
+        if shown not in self._names:
             if len(self._names) >= MOST_METRICS:
                 self.refused += 1
                 return None
-            shown = self._names[name] = clean_name(name)
+            self._names.add(shown)
         return self._metrics.setdefault(shown, (array("I"), array("d")))
 
 
-def _moment(value: float | str) -> float | None:
+def _moment(name: str, value: float | str) -> float | None:
+    """A wall time, s since the Unix epoch; None for a duration that is called time. "@time" has been read already."""
+    if name == "@time":
+        return float(value)
     if isinstance(value, str):
         found = read_stamp(value)
         if found:

@@ -18,7 +18,7 @@ def number_words(value: float | None) -> str:
             return f"{value / unit:.4g} {word}"
     if size >= 1e3 or value == int(value):
         return f"{value:,.0f}"
-    return f"{value:#.4g}"
+    return f"{value:#.4g}".rstrip(".")
 
 
 def trimmed(digits: str, least: int = 0) -> str:

@@ -17,6 +17,8 @@ SAMPLES: list[tuple[str, Fields | None]] = [
     ("epoch,step,train_loss,val_loss", {}),
     ("0,29", None),
     ("loss: 0.5, acc: 0.25, lr: 3e-4, t: 1", None),
+    ("Warning, careful", None),
+    ("0,39,0.25,", {"epoch": 0, "step": 39, "train_loss": 0.25}),
     ("epoch\ttrain loss\tdev/acc", {}),
     ("1\t0.5\t0.25", {"epoch": 1, "train loss": 0.5, "dev/acc": 0.25}),
 ]
@@ -32,17 +34,20 @@ def parser() -> Callable[[str], Fields | None]:
     """Keeps the header of this log; a later header line takes its place."""
     header: list[str] = []
     separator = ","
+    in_use = False
 
     def parse(text: str) -> Fields | None:
-        nonlocal header, separator
+        nonlocal header, separator, in_use
         if len(text) > _LONGEST:  # the csv module raises on a cell of 128 KiB
             return None
         if header:
             fields = _row(header, _cells(text, separator))
             if fields is not None:
+                in_use = True
                 return fields
         found = _header(text)
-        if found:
+        # A sentence with a comma may look like a header: one that is in use gives way only to one akin to it.
+        if found and not (in_use and set(header).isdisjoint(found[1])):
             separator, header = found
             return {}
         return None

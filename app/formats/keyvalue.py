@@ -26,7 +26,7 @@ SAMPLES: list[tuple[str, Fields | None]] = [
     (
         "2026-11-23 15:04:05,250 INFO step 120/2000 train_loss 0.8123 lr 4.8e-02",
         {
-            "wall_time": 1795446245.25,
+            "@time": 1795446245.25,
             "step": 120,
             "@total": 2000,
             "train_loss": 0.8123,
@@ -83,7 +83,7 @@ def parse(text: str) -> Fields | None:
     if not steps and not named:
         return None
     fields = steps | named | (bare if steps else {})
-    return {"wall_time": stamp[0], **fields} if stamp else fields
+    return {"@time": stamp[0], **fields} if stamp else fields
 
 
 def _step(name: str, value: float, total: str | None) -> Fields:

@@ -61,7 +61,6 @@ def test_write_to_paint(serve, log, page):
     for step, at in page.evaluate("window.painted"):
         first.setdefault(step, at)
     seconds = [
-        min(at for shown, at in first.items() if shown >= step) / 1000 - when / 1000
-        for step, when in written.items()
+        min(at for shown, at in first.items() if shown >= step) / 1000 - when / 1000 for step, when in written.items()
     ]
     report("write → painted in Chromium", seconds, "target p50 ≤ 50 ms, p99 ≤ 100 ms")

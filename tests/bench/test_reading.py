@@ -12,9 +12,7 @@ from app.store import Run
 LINES = 40_000
 KINDS = {
     "jsonl": lambda n: f'{{"step": {n}, "loss": {1 / (n + 1):.6f}, "lr": 0.0003, "acc": {n % 97 / 97:.4f}}}\n',
-    "delimited": lambda n: (
-        "step,loss,lr,acc\n" if n == 0 else f"{n},{1 / (n + 1):.6f},0.0003,{n % 97 / 97:.4f}\n"
-    ),
+    "delimited": lambda n: "step,loss,lr,acc\n" if n == 0 else f"{n},{1 / (n + 1):.6f},0.0003,{n % 97 / 97:.4f}\n",
     "keyvalue": lambda n: f"2026-11-23 15:04:05 INFO step {n} loss {1 / (n + 1):.6f} lr 3e-4 acc {n % 97 / 97:.4f}\n",
 }
 

@@ -1,0 +1,225 @@
+"""fold: the same bytes give the same rows, however they are cut, and every mark checks itself."""
+
+import itertools
+import math
+import os
+import random
+import zlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import app.fold
+import app.lines
+from app.fold import MARK_EVERY, MOST_UNREAD, POINTS_PER_MARK, Fold, visible
+from app.formats import formats
+from app.rows import MOST_METRICS, Batch, Mark, Position
+
+HERE = Path(__file__).resolve().parent
+# More logs to check the law on: any folder of them, for example a collection of real ones.
+FOLDERS = [HERE / "logs", *map(Path, filter(None, [os.environ.get("TAILPLOT_LOGS_DIR")]))]
+LOGS = sorted(path for folder in FOLDERS for path in folder.glob("*") if path.is_file())
+
+
+class Story(NamedTuple):
+    """All that a fold made of a log, as plain values that compare (NaN equal to NaN)."""
+
+    at: list[int]
+    x: str
+    points: dict[str, tuple[list[int], str]]
+    end: Position
+    counts: tuple[int, int, float, dict[str, int], list[str], str]
+
+
+def folded(chunks: Iterable[bytes]) -> tuple[Story, list[Batch]]:
+    fold = Fold(0)
+    batches = [fold.feed(chunk) for chunk in chunks] + [fold.close()]
+    points: dict[str, tuple[list[int], list[float]]] = {}
+    first = 0
+    for batch in batches:
+        for name, (rows, values) in batch.metrics.items():
+            kept = points.setdefault(name, ([], []))
+            kept[0].extend((rows + first).tolist())
+            kept[1].extend(values.tolist())
+        first += len(batch.at)
+    x = [np.concatenate([getattr(batch, name) for batch in batches]) for name in ("step", "epoch", "wall_time")]
+    story = Story(
+        [int(at) for batch in batches for at in batch.at],
+        repr([column.tolist() for column in x]),
+        {name: (rows, repr(values)) for name, (rows, values) in points.items()},
+        fold.end,
+        (
+            fold.lines,
+            fold.lines_understood,
+            0.0 if math.isnan(batches[-1].total) else batches[-1].total,
+            dict(fold.skipped),
+            fold.unread,
+            fold.parser.format,
+        ),
+    )
+    return story, batches
+
+
+def cut(log: bytes, sizes: Iterable[int]) -> list[bytes]:
+    edges = [0, *itertools.takewhile(lambda at: at < len(log), itertools.accumulate(sizes)), len(log)]
+    return [log[a:b] for a, b in itertools.pairwise(edges)]
+
+
+def every(size: int) -> Iterable[int]:
+    return itertools.repeat(size)
+
+
+def check_marks(log: bytes, batches: list[Batch]) -> None:
+    """Each mark rises, knows its CRC and its rows and points, and lies just after a line's end."""
+    rows_at = np.concatenate([batch.at for batch in batches])
+    points_at = np.sort(np.concatenate([np.empty(0), *(b.at[rows] for b in batches for rows, _ in b.metrics.values())]))
+    marks = [mark for batch in batches for mark in batch.marks]
+    for before, mark in itertools.pairwise([Mark(0, 0, 0, 0), *marks]):
+        assert mark.at > before.at
+        assert mark.crc == zlib.crc32(log[: mark.at])
+        assert log[mark.at - 1 : mark.at] in (b"\n", b"\r") or mark.at == len(log)
+        assert mark.rows == np.searchsorted(rows_at, mark.at, side="right")
+        assert mark.points == np.searchsorted(points_at, mark.at, side="right")
+    assert all(batch.marks for batch in batches if len(batch.at)), "rows that no mark ends"
+
+
+def check_law(log: bytes, sizes: Iterable[int]) -> None:
+    """LAW: same bytes, same rows, whatever the chunking."""
+    whole, batches = folded([log])
+    check_marks(log, batches)
+    pieces, batches = folded(cut(log, sizes))
+    check_marks(log, batches)
+    assert pieces == whole
+    assert whole.end == (0, len(log), zlib.crc32(log)) or (whole.end.at == 0 and not log)
+
+
+LINES = [line.encode() for module in formats() for line, _ in module.SAMPLES]
+line = st.one_of(
+    st.sampled_from(LINES),
+    st.sampled_from(
+        [b"step 1 loss 0.5", b"Epoch: 2", b"iter: 50 loss: nan", b'{"step": 3, "loss": NaN}', b"a,b", b"1,2"]
+    ),
+    st.builds(lambda s, v: f"step={s} loss={v!r}".encode(), st.integers(0, 10**17), st.floats()),
+    st.builds(lambda e, i: b"epoch: %d, iter: %d, acc: 0.5" % (e, i), st.integers(0, 3), st.integers(0, 200)),
+    st.text(max_size=20).map(lambda text: text.encode(errors="replace")),
+    st.binary(max_size=12),
+    st.sampled_from(
+        [b"", b"\0" * 9, b"\xef\xbb\xbf", b"\xef\xbb\xbfloss=1", b"\x1b[31mloss=2\x1b[0m", b"\xfeloss=1\xff"]
+    ),
+    st.builds(lambda n: b"x1" * n, st.integers(0, 40)),
+)
+end = st.sampled_from([b"\n", b"\n", b"\n", b"\r", b"\r\n", b"\r\r\n", b"\n\n", b""])
+log = st.lists(st.tuples(line, end).map(b"".join), max_size=40).map(b"".join)
+sizes = st.one_of(
+    st.sampled_from([1, 2, 3, 7]).map(lambda size: [size] * 5000),
+    st.lists(st.integers(0, 60), max_size=60),
+)
+
+
+@given(log, sizes)
+def test_the_same_bytes_give_the_same_rows_however_they_are_cut(log: bytes, sizes: list[int]) -> None:
+    check_law(log, sizes)
+
+
+@given(log, sizes, st.integers(1, 60), st.integers(1, 10), st.integers(4, 60))
+def test_marks_are_right_at_any_spacing(log: bytes, sizes: list[int], every: int, points: int, longest: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(app.fold, "MARK_EVERY", every)
+        patch.setattr(app.fold, "POINTS_PER_MARK", points)
+        patch.setattr(app.lines, "LONGEST_LINE", longest)
+        check_law(log, sizes)
+
+
+@pytest.mark.parametrize("path", LOGS, ids=[path.name for path in LOGS])
+def test_a_log_as_trainers_write_it_obeys_the_law(path: Path) -> None:
+    log = path.read_bytes()
+    whole, batches = folded([log])
+    check_marks(log, batches)
+    rng = random.Random(path.name)
+    cuts = [[1, 2, 3, 7] * 200 + [4096] * 1000, [rng.randrange(1, 9000) for _ in range(len(log) // 1000 + 1)]]
+    if len(log) < 10_000:
+        cuts += [[size] * len(log) for size in (1, 2, 3, 7)]
+    for sizes in cuts:
+        pieces, batches = folded(cut(log, sizes))
+        check_marks(log, batches)
+        assert pieces == whole
+
+
+@pytest.mark.parametrize("path", sorted((HERE / "logs").glob("*")), ids=lambda path: path.name)
+def test_every_small_log_has_points(path: Path) -> None:
+    story, _ = folded([path.read_bytes()])
+    assert story.points
+
+
+def test_half_a_line_makes_a_row_when_the_generation_is_over() -> None:
+    fold = Fold(2)
+    assert fold.feed(b"step 1 loss 0.5\nstep 2 loss 0.1").at.tolist() == [16]
+    assert fold.feed(b"").marks == []
+    batch = fold.close()
+    assert (batch.generation, batch.at.tolist(), batch.metrics["loss"][1].tolist()) == (2, [31], [0.1])
+    assert batch.marks == [Mark(31, zlib.crc32(b"step 1 loss 0.5\nstep 2 loss 0.1"), 2, 2)]
+    assert fold.end == (2, 31, batch.marks[-1].crc)
+
+
+def test_a_batch_without_a_whole_line_has_no_mark() -> None:
+    fold = Fold(0)
+    assert fold.feed(b"step 1").marks == []
+    assert fold.end == (0, 0, 0)
+
+
+def test_lines_without_metrics_move_the_end_on() -> None:
+    fold = Fold(0)
+    assert fold.feed(b"hello\n").marks == [Mark(6, zlib.crc32(b"hello\n"), 0, 0)]
+    assert fold.end == (0, 6, zlib.crc32(b"hello\n"))
+
+
+IN_LETTERS = bytes.maketrans(b"0123456789", b"abcdefghij")
+
+
+@pytest.mark.parametrize("table", [None, IN_LETTERS], ids=["numbers", "words"])
+@pytest.mark.parametrize("line", [b"step %d loss 0.5", b"file %d of 9 copied", b"Epoch: %d", b"x%d" + b"x" * 900])
+def test_marks_lie_close_within_one_feed(line: bytes, table: bytes | None) -> None:
+    log = b"".join((line % number).translate(table) + b"\r\n" for number in range(300_000 // len(line)))
+    _, batches = folded([log[:250_000], log[250_000:]])
+    check_marks(log, batches)
+    marks = [mark for batch in batches for mark in batch.marks]
+    gaps = [b.at - a.at for a, b in itertools.pairwise([Mark(0, 0, 0, 0), *marks])]
+    assert max(gaps) <= MARK_EVERY + 1000
+    assert len(marks) > 4
+
+
+@pytest.mark.parametrize("width", [1, 3, 1999, MOST_METRICS])
+def test_no_more_than_2500_points_and_a_row_lie_between_two_marks(width: int) -> None:
+    row = b'{"step": 1, ' + b", ".join(b'"m%d": 1' % i for i in range(width)) + b"}\n"
+    log = row * (20_000 // width)
+    _, batches = folded([log])
+    gaps = [b.points - a.points for a, b in itertools.pairwise([Mark(0, 0, 0, 0), *batches[0].marks])]
+    assert max(gaps) < POINTS_PER_MARK + width
+    assert sum(gaps) == len(log) // len(row) * width
+
+
+def test_colours_and_cursor_moves_are_taken_off_before_reading() -> None:
+    assert visible("\x1b[1;31mloss\x1b[0m: \x1b[2K0.5") == "loss: 0.5"
+    assert visible("loss: 0.5") == "loss: 0.5"
+    story, _ = folded([b"\x1b[32mINFO\x1b[0m step=3 \x1b[1mloss\x1b[0m=0.5\n"])
+    assert story.points == {"loss": ([0], "[0.5]")}
+
+
+def test_lines_that_are_left_out_are_counted_by_cause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app.lines, "LONGEST_LINE", 50)
+    fold = Fold(0)
+    fold.feed(b"hello\n" + b"7 files copied\n" * 9 + b"x" * 51 + b"\nstep 1e300 loss 1\nstep 2 loss 1\n")
+    assert fold.skipped == {"no numbers": 1, "no format knows it": 9, "too long": 1, "series or number": 1}
+    assert fold.unread == ["7 files copied"] * MOST_UNREAD
+    assert (fold.lines, fold.lines_understood) == (12, 2)
+
+
+def test_an_unread_line_is_shown_short() -> None:
+    fold = Fold(0)
+    fold.feed(b"7" * 5000 + b"\n")
+    assert fold.unread == ["7" * 200]

@@ -1,0 +1,373 @@
+"""app/follow.py: polls, folds and publishes, one turn at a time by hand; and finds the place that an id names."""
+
+import logging
+import math
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app import follow, hub, sources
+from app.follow import Follower, Later
+from app.rows import Position
+from app.sources import file
+from app.store import Board, Run
+from tests.conftest import Log
+
+
+class Followed:
+    """A board and the Follower that fills it, turned by hand."""
+
+    def __init__(self, *specs: str | Path, watch: str = "poll") -> None:
+        self.board = Board()
+        self.follower = Follower(self.board, [str(spec) for spec in specs], watch)
+
+    def turn(self) -> bool:
+        """One turn that also looks for new logs; whether more is to be read."""
+        self.follower._discovered = -math.inf
+        return self.follower._turn()
+
+    def read(self) -> None:
+        """Turns until there is no more."""
+        while self.turn():
+            pass
+
+    def run(self, name: str = "train") -> Run:
+        """A run of the board."""
+        return self.board.runs[name]
+
+    def find(self, at: int, mark: int, generation: int = 0, name: str = "train") -> Position | Later | None:
+        """What the follower says to an id."""
+        return self.follower.find(self.run(name), Position(generation, at, mark))
+
+    def close(self) -> None:
+        """Lets go of all files."""
+        for tail in self.follower._tails.values():
+            tail.source.close()
+
+
+@pytest.fixture
+def followed(log: Log) -> Iterator[Followed]:
+    """The log of this test, followed."""
+    followed = Followed(log.path)
+    yield followed
+    followed.close()
+
+
+@pytest.fixture
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rotated files are let go at once: no test waits."""
+    monkeypatch.setattr(file.FileSource.__init__, "__kwdefaults__", {"linger": 0.0, "clock": lambda: 0.0})
+
+
+def lines(*steps: int) -> str:
+    """A line of text a step, its loss the step's tenth."""
+    return "".join(f"step={step} loss={step / 10}\n" for step in steps)
+
+
+def steps(run: Run, metric: str = "loss") -> list[float]:
+    """All steps of a metric, in order."""
+    return run.series(metric).step.tolist() if metric in run.metrics else []
+
+
+# -- reading -------------------------------------------------------------------------------------------
+
+
+def test_a_log_that_is_not_there_yet_is_on_the_board_and_waits(log: Log, followed: Followed) -> None:
+    followed.turn()
+    assert followed.run().status.state == "waiting"
+    log.append(lines(1))
+    followed.turn()
+    assert (followed.run().status.state, steps(followed.run())) == ("live", [1])
+
+
+def test_what_is_appended_is_on_the_board_after_one_turn(log: Log, followed: Followed) -> None:
+    log.append(lines(1, 2))
+    followed.turn()
+    log.append(lines(3))
+    followed.turn()
+    series = followed.run().series("loss")
+    assert (series.step.tolist(), series.value.tolist()) == ([1, 2, 3], [0.1, 0.2, 0.3])
+
+
+def test_a_half_written_line_waits_for_its_end(log: Log, followed: Followed) -> None:
+    log.append("step=1 loss=0.1")
+    followed.turn()
+    assert steps(followed.run()) == []
+    log.append("234\n")
+    followed.turn()
+    assert followed.run().series("loss").value.tolist() == [0.1234]
+
+
+def test_the_last_line_of_a_generation_needs_no_end(log: Log, followed: Followed) -> None:
+    log.append("step=1 loss=0.5")
+    followed.turn()
+    log.rewrite("s")
+    followed.turn()
+    log.rewrite("x\n")
+    followed.turn()
+    assert steps(followed.run()) == [1]
+
+
+@pytest.mark.usefixtures("soon")
+def test_a_new_generation_adds_to_the_run_and_takes_nothing_away(log: Log, followed: Followed) -> None:
+    log.append(lines(1, 2))
+    followed.turn()
+    log.rotate()
+    log.append(lines(3))
+    followed.read()
+    followed.read()
+    run = followed.run()
+    assert steps(run) == [1, 2, 3]
+    assert [generation.number for generation in run.generations] == [0, 1]
+    assert run.series("loss").segments == (0, 2)
+    assert [notice["kind"] for notice in run.status.notices] == ["rotated"]
+
+
+def test_the_status_counts_what_was_read(log: Log, followed: Followed) -> None:
+    log.append(lines(1) + "hello\nat 12:30 something odd happened 17 times over\n\n")
+    followed.read()
+    status = followed.run().status
+    assert (status.lines, status.understood, status.points) == (3, 1, 1)
+    assert status.offset == status.size == log.path.stat().st_size
+    assert sum(status.skipped.values()) == 2
+
+
+def test_a_step_that_reaches_the_announced_total_finishes_the_run(log: Log, followed: Followed) -> None:
+    log.append('{"step": 9, "max_steps": 10, "loss": 1}\n')
+    followed.read()
+    assert followed.run().status.state == "live"
+    log.append('{"step": 10, "max_steps": 10, "loss": 1}\n')
+    followed.read()
+    assert followed.run().status.state == "finished"
+
+
+def test_a_large_log_is_loading_until_it_is_read(log: Log, followed: Followed) -> None:
+    log.append(lines(*range(120_000)))
+    assert log.path.stat().st_size > follow.LOADING + file.CHUNK
+    assert followed.turn()
+    assert followed.run().status.state == "loading"
+    followed.read()
+    assert followed.run().status.state == "live"
+    assert len(steps(followed.run())) == 120_000
+
+
+def test_a_run_of_a_folder_shows_with_its_first_metric(tmp_path: Path) -> None:
+    notes, train = Log(tmp_path / "runs" / "notes.txt"), Log(tmp_path / "runs" / "a" / "train.log")
+    train.path.parent.mkdir(parents=True)
+    followed = Followed(tmp_path / "runs")
+    notes.append("nothing to draw here\n")
+    train.append("starting\n")
+    followed.read()
+    assert list(followed.board.runs) == []
+    train.append(lines(1))
+    followed.read()
+    assert list(followed.board.runs) == ["a/train"]
+    assert steps(followed.run("a/train")) == [1]
+    followed.close()
+
+
+def test_a_new_log_never_takes_the_name_of_one_that_is_shown(tmp_path: Path) -> None:
+    first, second = Log(tmp_path / "runs" / "a.csv"), Log(tmp_path / "runs" / "a.log")
+    first.path.parent.mkdir()
+    followed = Followed(tmp_path / "runs")
+    first.append("step,loss\n1,0.5\n")
+    followed.read()
+    assert list(followed.board.runs) == ["a"]
+    second.append(lines(7))
+    followed.read()
+    paths = {run.name: Path(run.status.path) for run in followed.board.runs.values()}
+    assert paths.pop("a") == first.path
+    assert list(paths.values()) == [second.path]
+    assert [steps(followed.run(name)) for name in paths] == [[7]]
+    followed.close()
+
+
+def test_a_log_that_two_arguments_name_is_one_run(tmp_path: Path) -> None:
+    log = Log(tmp_path / "runs" / "a.log")
+    log.path.parent.mkdir()
+    log.append(lines(1))
+    followed = Followed(tmp_path / "runs", log.path)
+    followed.read()
+    assert len(followed.board.runs) == 1
+    followed.close()
+
+
+def test_every_change_raises_the_revision_and_rest_does_not(log: Log, followed: Followed) -> None:
+    log.append(lines(1))
+    followed.read()
+    followed.read()
+    before = followed.board.revision
+    followed.turn()
+    assert followed.board.revision == before
+    log.append(lines(2))
+    followed.turn()
+    assert followed.board.revision > before
+
+
+def test_an_error_in_a_turn_is_said_once_and_the_loop_goes_on(
+    log: Log, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    followed = Followed(log.path)
+    turns = iter([ValueError("a bug"), ValueError("a bug"), ValueError("another")])
+    left = [4]
+
+    def turn() -> bool:
+        left[0] -= 1
+        for error in turns:
+            raise error
+        return True
+
+    monkeypatch.setattr(followed.follower, "_turn", turn)
+    monkeypatch.setattr(hub, "stopping", lambda: left[0] == 0)
+    monkeypatch.setattr(follow, "POLL", 0.0)
+    monkeypatch.setattr(follow, "SAFETY_POLL", 0.0)
+    with caplog.at_level(logging.ERROR, "tailplot"):
+        followed.follower._follow()
+    assert [record.getMessage().partition(": ")[2] for record in caplog.records] == [
+        "'ValueError: a bug'",
+        "'ValueError: another'",
+    ]
+
+
+def test_the_loop_is_started_once(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[object] = []
+    monkeypatch.setattr(hub, "spawn", started.append)
+    follower = Follower(Board(), [str(log.path)])
+    follower.ensure_running()
+    follower.ensure_running()
+    assert len(started) == 1
+
+
+def test_a_follower_is_healthy_while_its_polls_come_back(followed: Followed, monkeypatch: pytest.MonkeyPatch) -> None:
+    followed.turn()
+    polled = followed.follower._last_poll
+    monkeypatch.setattr(follow.time, "monotonic", lambda: polled + follow.HEALTHY - 0.1)
+    assert followed.follower.healthy()
+    monkeypatch.setattr(follow.time, "monotonic", lambda: polled + follow.HEALTHY)
+    assert not followed.follower.healthy()
+
+
+# -- finding the place that an id names ----------------------------------------------------------------
+
+
+def test_before_the_first_turn_nothing_is_judged(log: Log, followed: Followed) -> None:
+    log.append(lines(1))
+    assert followed.follower.find(Run("train"), Position(0, 5, 123)) is Later.READING
+
+
+@pytest.mark.parametrize("generation", [0, 1, 7])
+def test_a_place_is_found_by_its_bytes_whatever_the_number_of_its_generation(
+    log: Log, followed: Followed, generation: int
+) -> None:
+    text = lines(1, 2, 3).encode()
+    log.append(text)
+    followed.read()
+    assert followed.find(len(text), zlib.crc32(text), generation) == Position(0, len(text), zlib.crc32(text))
+
+
+def test_a_place_between_two_marks_is_found_by_reading_the_bytes_before_it(
+    log: Log, followed: Followed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [line.encode() for line in lines(*range(40_000)).splitlines(keepends=True)]
+    text = b"".join(rows)
+    log.append(text)
+    followed.read()
+    asked: list[int] = []
+    read = file.FileSource.read
+
+    def counted(source: file.FileSource, generation: int, start: int, stop: int) -> bytes | None:
+        asked.append(stop - start)
+        return read(source, generation, start, stop)
+
+    monkeypatch.setattr(file.FileSource, "read", counted)
+    for count in range(1, 40_000, 3_777):
+        at = sum(map(len, rows[:count]))
+        assert followed.find(at, zlib.crc32(text[:at])) == Position(0, at, zlib.crc32(text[:at]))
+    assert asked
+    assert max(asked) <= 64 * 1024 + follow.SLICE
+
+
+def test_other_bytes_before_the_same_place_are_not_found(log: Log, followed: Followed) -> None:
+    text = lines(1, 2, 3).encode()
+    log.append(text)
+    followed.read()
+    assert followed.find(len(text), 12345) is None
+    assert followed.find(10, 12345) is None
+
+
+def test_a_place_that_is_not_read_yet_is_not_judged(log: Log, followed: Followed) -> None:
+    text = lines(*range(40_000)).encode()
+    log.append(text)
+    followed.turn()
+    assert followed.run().end.at < len(text)
+    assert followed.find(len(text), 12345) is Later.READING
+    assert followed.find(len(text) + 1, 12345) is Later.BEYOND
+    followed.read()
+    assert followed.find(len(text), 12345) is None
+    assert followed.find(len(text) + 1, 12345) is Later.BEYOND
+
+
+def test_the_start_of_a_run_is_always_found(log: Log, followed: Followed) -> None:
+    followed.turn()
+    assert followed.run().status.state == "waiting"
+    assert followed.find(0, 0) == Position(0, 0, 0)
+    log.append("hello\n")
+    followed.turn()
+    assert followed.find(0, 0) == Position(0, 0, 0)
+
+
+@pytest.mark.usefixtures("soon")
+def test_the_hint_decides_between_generations_that_begin_with_the_same_bytes(log: Log, followed: Followed) -> None:
+    same = lines(1).encode()
+    log.append(same + lines(2).encode())
+    followed.read()
+    log.replace(same + lines(3).encode())
+    followed.read()
+    followed.read()
+    assert len(followed.run().generations) == 2
+    for generation in (0, 1):
+        assert followed.find(len(same), zlib.crc32(same), generation) == Position(
+            generation, len(same), zlib.crc32(same)
+        )
+    assert followed.find(len(same), zlib.crc32(same), 5) == Position(1, len(same), zlib.crc32(same))
+
+
+@pytest.mark.usefixtures("soon")
+def test_a_place_in_a_rotated_file_is_found_as_long_as_it_is_held(log: Log, followed: Followed) -> None:
+    text = lines(1, 2, 3).encode()
+    log.append(text)
+    followed.read()
+    log.rotate()
+    log.append(lines(4))
+    followed.read()
+    followed.read()
+    half = len(text) // 3
+    assert followed.find(half, zlib.crc32(text[:half])) == Position(0, half, zlib.crc32(text[:half]))
+
+
+def test_a_generation_that_another_worker_saw_first_is_waited_for(log: Log, followed: Followed) -> None:
+    """After a rotation one worker goes over to the new file up to a poll before the next."""
+    log.append(lines(1, 2, 3))
+    followed.read()
+    new = lines(9).encode()
+    assert followed.find(len(new), zlib.crc32(new), 1) is Later.BEYOND
+    assert followed.find(len(new), zlib.crc32(new), 0) is None
+
+
+def test_bytes_that_are_gone_are_not_found(log: Log, followed: Followed) -> None:
+    text = lines(1, 2, 3).encode()
+    log.append(text)
+    followed.read()
+    half = len(text) // 3
+    log.truncate()
+    assert followed.find(half, zlib.crc32(text[:half])) is None
+    assert followed.find(len(text), zlib.crc32(text)) == Position(0, len(text), zlib.crc32(text))
+
+
+def test_the_followed_sources_are_those_of_the_arguments(tmp_path: Path) -> None:
+    followed = Followed(tmp_path / "a.log", tmp_path / "b" / "a.log")
+    followed.turn()
+    assert set(followed.board.runs) == set(sources.find_runs([str(tmp_path / "a.log"), str(tmp_path / "b" / "a.log")]))
+    followed.close()

@@ -1,0 +1,124 @@
+"""lines: bytes become lines that know where they end, however they are cut."""
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import app.lines
+from app.lines import Line, LineSplitter
+
+
+def lines_of(*chunks: bytes) -> list[Line]:
+    splitter = LineSplitter()
+    return [line for chunk in chunks for line in splitter.feed(chunk)]
+
+
+def test_a_half_written_line_waits_for_its_end() -> None:
+    splitter = LineSplitter()
+    assert list(splitter.feed(b"a\nloss 0.1")) == [Line("a", 2)]
+    assert list(splitter.feed(b"234")) == []
+    assert splitter.at == 2
+    assert list(splitter.feed(b"\n")) == [Line("loss 0.1234", 14)]
+
+
+def test_a_half_line_comes_out_when_the_generation_is_over() -> None:
+    splitter = LineSplitter()
+    assert list(splitter.feed(b"a\nlo")) == [Line("a", 2)]
+    assert list(splitter.feed(b"ss")) == []
+    assert list(splitter.close()) == [Line("loss", 6)]
+    assert splitter.at == 6
+    assert list(splitter.close()) == []
+
+
+def test_a_carriage_return_alone_ends_a_line() -> None:
+    assert lines_of(b"\r 10%\r 20%\rdone\n") == [Line(" 10%", 6), Line(" 20%", 11), Line("done", 16)]
+
+
+def test_a_carriage_return_and_newline_in_two_chunks_are_one_end() -> None:
+    assert lines_of(b"a\r\nb\r\n") == [Line("a", 2), Line("b", 5)]
+    assert lines_of(b"a\r", b"\nb\r", b"\n") == [Line("a", 2), Line("b", 5)]
+
+
+def test_empty_lines_are_left_out_and_their_bytes_are_counted() -> None:
+    splitter = LineSplitter()
+    assert list(splitter.feed(b"\n\n\r\na\n\n")) == [Line("a", 6)]
+    assert (splitter.at, splitter.lines) == (7, 1)
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r", b"\r\n"])
+@pytest.mark.parametrize("cut", [1, 2, 3, 7, 100])
+def test_a_line_beyond_the_limit_is_dropped_and_its_neighbours_stay(
+    monkeypatch: pytest.MonkeyPatch, end: bytes, cut: int
+) -> None:
+    monkeypatch.setattr(app.lines, "LONGEST_LINE", 10)
+    log = end.join([b"before", b"x" * 10, b"y" * 11, b"z" * 35, b"after", b""])
+    splitter = LineSplitter()
+    lines = [line.text for at in range(0, len(log), cut) for line in splitter.feed(log[at : at + cut])]
+    assert lines == ["before", "x" * 10, "after"]
+    assert (splitter.too_long, splitter.lines, splitter.at) == (2, 3, len(log))
+
+
+def test_an_endless_line_takes_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app.lines, "LONGEST_LINE", 1000)
+    splitter = LineSplitter()
+    for _ in range(100):
+        assert list(splitter.feed(b"a" * 100)) == []
+    assert sum(map(len, splitter._half)) <= 1000
+    assert list(splitter.feed(b"\nnext\n")) == [Line("next", 10_006)]
+
+
+def test_a_megabyte_without_an_end_costs_no_time() -> None:
+    splitter = LineSplitter()
+    started = time.process_time()
+    assert list(splitter.feed(b"a" * (1 << 20))) == []
+    assert time.process_time() - started < 1
+
+
+def test_a_byte_order_mark_is_stripped_at_the_start_only() -> None:
+    bom = b"\xef\xbb\xbf"
+    assert lines_of(bom + b"a\n" + bom + b"b\n") == [Line("a", 5), Line("\ufeffb", 10)]
+    assert lines_of(bom[:1], bom[1:2], bom[2:] + b"a\n") == [Line("a", 5)]
+    assert lines_of(bom + b"\na\n") == [Line("a", 6)]
+
+
+def test_invalid_utf_8_leaves_the_numbers_of_its_line() -> None:
+    assert lines_of(b"loss\xff\xfe 0.5\n") == [Line("loss\ufffd\ufffd 0.5", 11)]
+
+
+def test_a_character_cut_in_two_comes_out_whole() -> None:
+    text = "損失=0.5 step=1"
+    log = text.encode() + b"\n"
+    for cut in range(len(log)):
+        assert lines_of(log[:cut], log[cut:]) == [Line(text, len(log))]
+
+
+def test_the_nul_bytes_of_a_hole_are_left_out() -> None:
+    assert lines_of(b"\0" * 900 + b"step 1\n\0\0\n") == [Line("step 1", 907)]
+
+
+@pytest.mark.parametrize("separator", ["\x0b", "\x0c", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029"])
+def test_only_newline_and_carriage_return_end_a_line(separator: str) -> None:
+    text = f"step 1{separator}loss 0.5"
+    assert text.splitlines() != [text]
+    assert [line.text for line in lines_of(text.encode() + b"\n")] == [text]
+
+
+pieces = st.sampled_from(
+    [b"a", b"loss 0.5", b"\n", b"\r", b"\r\n", b"\0", b"\xff", b"\xef\xbb\xbf", "é損".encode(), b""]
+)
+
+
+@given(st.lists(pieces, max_size=40).map(b"".join), st.lists(st.integers(0, 200), max_size=10), st.integers(3, 9))
+def test_where_the_bytes_are_cut_never_matters(log: bytes, cuts: list[int], longest: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(app.lines, "LONGEST_LINE", longest)
+        whole, cut = LineSplitter(), LineSplitter()
+        edges = [0, *sorted(cuts), len(log)]
+        in_pieces = [line for a, b in zip(edges, edges[1:], strict=False) for line in cut.feed(log[a:b])]
+        in_pieces += cut.close()
+        assert [*whole.feed(log), *whole.close()] == in_pieces
+        assert (whole.at, whole.lines, whole.too_long) == (cut.at, cut.lines, cut.too_long)
+        assert whole.at == len(log)
+        assert all(log[line.at - 1 : line.at] in (b"\r", b"\n") or line.at == len(log) for line in in_pieces)

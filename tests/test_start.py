@@ -1,0 +1,264 @@
+"""How the program starts and ends: sentences instead of tracebacks, and out of the way within two seconds."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT, Log, Server
+
+GUNICORN = (sys.executable, "-m", "gunicorn")
+TAILPLOT = (sys.executable, "-m", "app")
+
+
+def environment(changes: Mapping[str, str]) -> dict[str, str]:
+    """The environment without the caller's settings."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("TAILPLOT_", "WEB_", "GUNICORN"))}
+    return kept | {"PYTHONUNBUFFERED": "1", "PYTHONPATH": str(ROOT)} | changes
+
+
+def end_of(*command: str, **changes: str) -> tuple[int, str]:
+    """Exit code and output of a command that must not start."""
+    ended = subprocess.run(
+        command, cwd=ROOT, env=environment(changes), capture_output=True, text=True, timeout=15, check=False
+    )
+    return ended.returncode, ended.stdout + ended.stderr
+
+
+@pytest.fixture
+def port() -> int:
+    """A free port."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def launch(tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    """Starts a command that serves, in the repository's root; gives it once its port takes connections."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(*command: str, port: int, **changes: str) -> Server:
+        output = tmp_path / f"output-{port}.txt"
+        with output.open("wb") as file:
+            process = subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env=environment(changes),
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        started.append(process)
+        server = Server(process, port, output)
+        until(lambda: answered(port, "/healthz") is not None or process.poll() is not None, server)
+        return server
+
+    yield start
+    for process in started:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def until(met: Callable[[], bool], server: Server, within: float = 15.0) -> None:
+    """Waits for a condition."""
+    deadline = time.monotonic() + within
+    while not met():
+        assert time.monotonic() < deadline, server.log_text()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            server.process.wait(0.02)
+
+
+def answered(port: int, path: str, *headers: str) -> tuple[int, str] | None:
+    """Status and whole answer of a GET; None where nobody answers."""
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 5) as connection:
+        request = "\r\n".join([f"GET {path} HTTP/1.0", "Host: localhost", *headers, "", ""])
+        connection.sendall(request.encode())
+        with connection.makefile("rb") as answer:
+            text = answer.read().decode()
+        return (int(text.split()[1]), text) if text else None
+    return None
+
+
+def opened(server: Server, path: str, wanted: bytes) -> socket.socket:
+    """A connection left open, with the first bytes of its answer read."""
+    connection = socket.create_connection(("127.0.0.1", server.port), 5)
+    connection.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+    seen = b""
+    while wanted not in seen:
+        piece = connection.recv(65536)
+        assert piece, seen
+        seen += piece
+    return connection
+
+
+# -- what does not start -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ([], "name at least one log: python -m app train.log, or TAILPLOT_LOGS=train.log gunicorn wsgi:app"),
+        (["train.log", "-p", "abc"], "port must be a whole number from 1 to 65,535; got 'abc'"),
+        (["train.log", "-p", "0"], "port must be a whole number from 1 to 65,535; got '0'"),
+        (["train.log", "--port", "65536"], "port must be a whole number from 1 to 65,535; got '65536'"),
+        (["train.log", "-i", "0"], "interval must be a whole number from 1 to 3,600; got '0'"),
+        (["train.log", "--watch", "never"], "watch must be one of auto, poll; got 'never'"),
+        (["train.log", "--wrong"], "unrecognized arguments: --wrong"),
+        (["train.log", "--por", "7777"], "unrecognized arguments: --por"),
+        (["train.log", "-p"], "argument -p/--port: expected one argument"),
+        (["/dev/null"], "/dev/null is not a regular file (device). Use: command | tee train.log"),
+        (
+            ["train.log", "--host", "0.0.0.0"],
+            "host 0.0.0.0 is reached from other machines, so it needs a token: set TAILPLOT_TOKEN to a long secret, "
+            "or listen on 127.0.0.1 and use ssh -L",
+        ),
+        (["train.log", "--host", "::"], "host :: is reached from other machines, so it needs a token"),
+        (["extract"], "name one log: python -m app extract train.log"),
+        (["redis://127.0.0.1/0"], "nothing here reads redis://127.0.0.1/0; name files, folders or globs"),
+        (["at-12:30.log"], "at-12:30.log: a : separates logs, so name this one by a glob: 'at-12?30.log'"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_what_must_not_start_says_so_in_one_sentence(arguments: list[str], sentence: str) -> None:
+    code, output = end_of(*TAILPLOT, *arguments)
+    assert code == 2, output
+    assert output.startswith(f"tailplot: {sentence}")
+    assert output.count("\n") == 1
+
+
+def test_a_fifo_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    sentence = f"tailplot: {tmp_path}/pipe is not a regular file (FIFO). Use: command | tee train.log\n"
+    assert end_of(*TAILPLOT, str(tmp_path / "pipe")) == (2, sentence)
+
+
+def test_a_port_in_use_is_said(port: int) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", port))
+        taken.listen()
+        assert end_of(*TAILPLOT, "train.log", "-p", str(port)) == (
+            2,
+            f"tailplot: cannot listen on 127.0.0.1 port {port}: address already in use; choose another with --port\n",
+        )
+
+
+@pytest.mark.parametrize(
+    ("options", "changes", "sentence"),
+    [
+        ([], {}, "name at least one log"),
+        (["-b", "0.0.0.0:0"], {"TAILPLOT_LOGS": "train.log"}, "host 0.0.0.0 is reached from other machines"),
+        ([], {"TAILPLOT_LOGS": "train.log", "TAILPLOT_HOST": "0.0.0.0"}, "host 0.0.0.0 is reached"),
+        ([], {"TAILPLOT_LOGS": "train.log", "TAILPLOT_PORT": "abc"}, "port must be a whole number"),
+        ([], {"TAILPLOT_LOGS": "/dev/null"}, "/dev/null is not a regular file"),
+    ],
+    ids=["no log", "-b 0.0.0.0", "TAILPLOT_HOST", "TAILPLOT_PORT", "a device"],
+)
+def test_gunicorn_by_hand_refuses_the_same(options: list[str], changes: dict[str, str], sentence: str) -> None:
+    code, output = end_of(*GUNICORN, "wsgi:app", *options, **changes)
+    assert code == 2, output
+    assert output.startswith(f"tailplot: {sentence}")
+    assert output.count("\n") == 1
+
+
+# -- what starts ---------------------------------------------------------------------------------------
+
+
+def test_the_start_is_one_line_with_the_address(log: Log, serve: Callable[..., Server]) -> None:
+    server = serve(log.path)
+    assert server.log_text() == f"Tailplot: http://127.0.0.1:{server.port}/ (Ctrl-C ends it)\n"
+
+
+def test_gunicorn_by_hand_serves_the_logs_of_the_environment(
+    log: Log, port: int, launch: Callable[..., Server]
+) -> None:
+    log.append("step=1 loss=0.5\n")
+    server = launch(*GUNICORN, "wsgi:app", port=port, TAILPLOT_LOGS=str(log.path), TAILPLOT_PORT=str(port))
+    until(lambda: '"value":[0.5]' in (answered(port, "/metrics.json") or (0, ""))[1], server)
+    assert server.stop() == 0
+    assert server.log_text() == f"Tailplot: http://127.0.0.1:{port}/ (Ctrl-C ends it)\nServer shutting down!\n"
+
+
+def test_another_host_starts_with_a_token_and_asks_for_it(log: Log, port: int, launch: Callable[..., Server]) -> None:
+    server = launch(*TAILPLOT, str(log.path), "--host", "0.0.0.0", "-p", str(port), port=port, TAILPLOT_TOKEN="secret")
+    assert (answered(port, "/metrics.json") or (0, ""))[0] == 401
+    assert (answered(port, "/metrics.json", "Authorization: Bearer secret") or (0, ""))[0] == 200
+    assert (answered(port, "/?token=secret", "Referer: x") or (0, ""))[0] == 303
+    assert "secret" not in server.log_text()
+    assert server.log_text().startswith(f"Tailplot: http://0.0.0.0:{port}/?token=…")
+
+
+def test_a_flag_wins_over_the_environment(log: Log, port: int, launch: Callable[..., Server]) -> None:
+    server = launch(*TAILPLOT, str(log.path), "-p", str(port), port=port, TAILPLOT_PORT="1", TAILPLOT_INTERVAL="9")
+    assert 'content="9"' in (answered(server.port, "/plot") or (0, ""))[1]
+
+
+def test_the_master_imports_nothing_that_a_worker_patches() -> None:
+    """Gunicorn's master runs the configuration, and hands what it imported to its workers (gunicorn #1566)."""
+    program = (
+        "import sys; sys.argv = ['x']; exec(open('gunicorn.conf.py').read(), {'__file__': 'gunicorn.conf.py'}); "
+        "import app.__main__, app.startup; "
+        "print(sorted({'ssl', 'flask', 'gevent', 'numpy', 'requests', 'urllib3'} & set(sys.modules)))"
+    )
+    assert end_of(sys.executable, "-c", program, TAILPLOT_LOGS="train.log") == (0, "[]\n")
+
+
+# -- how it ends ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("sig", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+@pytest.mark.parametrize("workers", ["1", "3"])
+def test_it_ends_within_two_seconds_whoever_is_connected(
+    log: Log, serve: Callable[..., Server], sig: signal.Signals, workers: str
+) -> None:
+    log.append("step=1 loss=0.5\n")
+    server = serve(log.path, env={"WEB_CONCURRENCY": workers})
+    streams = [opened(server, "/events", b"points") for _ in range(10)]
+    idle = [opened(server, "/healthz", b"ok\n") for _ in range(5)]
+    half = socket.create_connection(("127.0.0.1", server.port))
+    half.sendall(b"GET / HT")
+    began = time.monotonic()
+    code = server.stop(sig)
+    took = time.monotonic() - began
+    for connection in [*streams, *idle, half]:
+        connection.close()
+    assert code == 0
+    assert server.log_text().splitlines()[1:] == ["Server shutting down!"]
+    assert took < 2.0
+
+
+def test_ctrl_c_in_a_terminal_reaches_all_processes_and_ends_them_quietly(
+    port: int, launch: Callable[..., Server]
+) -> None:
+    server = launch(*TAILPLOT, "demo", "-p", str(port), port=port, WEB_CONCURRENCY="3")
+    streams = [opened(server, "/events", b"status") for _ in range(6)]
+    began = time.monotonic()
+    os.killpg(server.pid, signal.SIGINT)
+    assert server.process.wait(10) == 0
+    assert time.monotonic() - began < 2.0
+    for stream in streams:
+        stream.close()
+    assert server.log_text().splitlines()[1:] == ["Server shutting down!"]
+
+
+def test_the_demo_training_ends_with_its_server(port: int, launch: Callable[..., Server]) -> None:
+    server = launch(*TAILPLOT, "demo", "-p", str(port), port=port)
+    until(lambda: '"value":[' in (answered(port, "/metrics.json") or (0, ""))[1], server)
+    training = [pid for pid in children(server.pid) if b"app.demo" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    assert len(training) == 1
+    assert server.stop() == 0
+    assert not Path(f"/proc/{training[0]}").exists()
+    assert server.log_text().splitlines()[1:] == ["Server shutting down!"]
+
+
+def children(pid: int) -> list[int]:
+    """The processes that a process has started."""
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
