@@ -19,7 +19,7 @@ FOLD = ROWS | {"lines", "formats", "formats.*"}
 STORE = FOLD | {"fold", "status"}
 FIGURE = STORE | {"store", "downsample", "view", "groups"}
 FOLLOW = FIGURE | {"wire", "curves", "figure", "sources", "sources.*"}
-ROUTES = FOLLOW | {"follow", "guard", "startup", "picture", "terminal", "routes", "routes.*"}
+ROUTES = FOLLOW | {"follow", "viewer", "guard", "startup", "picture", "terminal", "routes", "routes.*"}
 EVERYTHING = ROUTES | {"app", "dry_run", "demo", "ship", "redis_log"}
 
 MAY_IMPORT = {
@@ -45,6 +45,7 @@ MAY_IMPORT = {
     "curves": FIGURE,
     "figure": FIGURE | {"wire", "curves"},
     "follow": FOLLOW,
+    "viewer": FOLLOW | {"follow"},
     "words": set(),
     "ticks": {"words"},
     "sheet": set(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import cast
 
@@ -18,6 +18,7 @@ from app.loading import modules_in
 from app.settings import Settings
 from app.store import Board, Run
 from app.view import POINTS, View
+from app.viewer import Events
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,9 @@ class Parts:
     settings: Settings
     board: Board
     follower: Follower
+    events: Events = field(default_factory=dict)
+    pictures: dict[tuple[object, ...], bytes] = field(default_factory=dict)
+    """The last pictures, by revision and query, so that many viewers cost one drawing."""
 
 
 class RequestError(Exception):

@@ -9,14 +9,12 @@ from flask import Blueprint, Response, request
 from app import hub
 from app.figure import build_figure
 from app.picture import draw
-from app.routes import RequestError, board, cached, view
+from app.routes import RequestError, board, cached, parts, view
 from app.view import HIGHEST, picture_size
 
 bp = Blueprint("picture", __name__)
 
 KEPT = 16
-_pictures: dict[tuple[object, ...], bytes] = {}
-"""The last pictures by (revision, query), so that many viewers cost one drawing."""
 _drawing = threading.Lock()
 
 
@@ -31,14 +29,15 @@ def picture() -> Response:
         raise RequestError(400, str(error)) from None
 
     def make() -> bytes:
-        key = (id(board()), board().revision, request.query_string)
+        pictures = parts().pictures
+        key = (board().revision, request.query_string)
         with _drawing:  # one at a time: whoever waited finds the picture made
-            if key not in _pictures:
+            if key not in pictures:
                 drawing = build_figure(board(), asked)
                 tall = height or min(int(drawing["layout"]["height"]), int(HIGHEST / scale))
-                _pictures[key] = hub.in_pool(draw, drawing, width, tall, scale)
-                while len(_pictures) > KEPT:
-                    del _pictures[next(iter(_pictures))]
-            return _pictures[key]
+                pictures[key] = hub.in_pool(draw, drawing, width, tall, scale)
+                while len(pictures) > KEPT:
+                    del pictures[next(iter(pictures))]
+            return pictures[key]
 
     return cached(make, "image/png")

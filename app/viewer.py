@@ -1,0 +1,145 @@
+"""One viewer: a cursor into the board, and the bytes that bring it up to date."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+from app import hub
+from app.figure import runs_in
+from app.follow import Follower, Later
+from app.rows import Position
+from app.store import Board, Run
+from app.view import View
+from app.wire import Cursor, parse_cursor, points_event, sse_event
+
+HEARTBEAT = 15.0
+BETWEEN_EVENTS = 0.05
+STATUS_EVERY = 8.0
+"""Seconds after which a viewer hears of the state again: its page takes 35 s of silence for a dead link."""
+PATIENCE = 1.0
+"""Seconds for which a position beyond the file's size may still turn out to be there."""
+MOST_EVENTS = 32
+
+Events = dict[tuple[object, ...], tuple[bytes, list[Position]]]
+"""The last events, by cursor and revision, with where they lead: made once, however many viewers want them."""
+
+
+class Viewer:
+    """One open stream: a cursor into the board, nothing more."""
+
+    def __init__(self, board: Board, follower: Follower, events: Events, view: View) -> None:
+        self._board, self._follower, self._events = board, follower, events
+        self._view = view
+        self._cursor: Cursor = {}
+        """The place of each run that the viewer has named."""
+        self._runs: list[Run] = []
+        self._positions: list[Position] = []
+        """Of the runs, in their order; the last runs have none as long as their place is being looked for."""
+        self._told: dict[str, tuple[int, str]] = {}
+        self._told_at = 0.0
+
+    def follow(self, since: str) -> Iterator[bytes]:
+        """Everything after the cursor, then all that comes, until the server stops."""
+        cursor = parse_cursor(since) if since else {}
+        if cursor is None:
+            yield self._reset()
+        else:
+            self._cursor = cursor
+        yield from self._place()
+        spoken = time.monotonic()
+        while not hub.stopping():
+            revision = self._board.revision
+            self._add_new_runs()
+            if self._new_runs():
+                yield from self._place()
+            frame = self._points(revision) + self._status()
+            if frame:
+                yield frame
+                spoken = time.monotonic()
+                hub.pause(BETWEEN_EVENTS)
+            elif time.monotonic() - spoken >= HEARTBEAT:
+                yield b": hb\n\n"
+                spoken = time.monotonic()
+            else:
+                self._board.wait(revision, STATUS_EVERY)
+
+    def _place(self) -> Iterator[bytes]:
+        """Find where the runs that are new here go on; heartbeats while a log is still being read.
+
+        An id names all runs that have come, so none goes out while runs that the cursor knows are still to come: a
+        worker that has just started shows them one by one.
+        """
+        beyond_since: float | None = None
+        while not hub.stopping():
+            revision = self._board.revision
+            self._add_new_runs()
+            found = [self._follower.find(run, self._cursor.get(run.key, run.start)) for run in self._new_runs()]
+            positions = [place for place in found if isinstance(place, Position)]
+            if None in found:
+                yield self._reset()
+                return
+            if len(positions) == len(found) and not self._awaits():
+                self._positions = self._positions + positions
+                return
+            if Later.BEYOND in found:
+                beyond_since = beyond_since or time.monotonic()
+                if time.monotonic() - beyond_since >= PATIENCE:
+                    yield self._reset()
+                    return
+            else:
+                beyond_since = None
+            yield self._status() or b": reading\n\n"
+            self._board.wait(revision, 0.5)
+            hub.pause(BETWEEN_EVENTS)
+
+    def _reset(self) -> bytes:
+        """From the first point of every run, also of those that come up later."""
+        self._cursor = {}
+        self._positions = [run.start for run in self._runs]
+        return sse_event("reset", {}, "")
+
+    def _add_new_runs(self) -> None:
+        if len(self._board.runs) != len(self._runs):
+            known = {run.name for run in self._runs}
+            self._runs = self._runs + [run for run in runs_in(self._board, self._view) if run.name not in known]
+
+    def _new_runs(self) -> list[Run]:
+        return self._runs[len(self._positions) :]
+
+    def _awaits(self) -> bool:
+        """Whether runs that the cursor names may still come up."""
+        return not self._cursor.keys() <= {run.key for run in self._runs} and self._follower.reading()
+
+    def _points(self, revision: int) -> bytes:
+        """The next event; b"" where no point comes."""
+        while True:
+            frame, positions = self._event(revision)
+            moved = positions != self._positions
+            self._positions = positions
+            if frame or not moved:  # bytes without points may lie between two generations
+                return frame
+
+    def _event(self, revision: int) -> tuple[bytes, list[Position]]:
+        key = (tuple(run.key for run in self._runs), tuple(self._positions), revision)
+        event = self._events.get(key)
+        if event is None:
+            event = self._events[key] = points_event(self._runs, self._positions)
+            while len(self._events) > MOST_EVENTS:
+                del self._events[next(iter(self._events))]
+        return event
+
+    def _status(self) -> bytes:
+        """What changed in the states since this viewer last heard of them; b"" for nothing."""
+        now = time.monotonic()
+        due = now - self._told_at >= STATUS_EVERY
+        news = {}
+        for run in self._runs:
+            version = (run.status.revision, run.status.state)
+            if self._told.get(run.name) != version:
+                self._told[run.name] = version
+                news[run.name] = run.status.shown(run.name, now)
+        if not news and not due:
+            return b""
+        self._told_at = now
+        return sse_event("status", {"runs": news})
