@@ -32,6 +32,7 @@ QUIET = 60.0
 FACTS_EVERY = 2.0
 RATE_WINDOW = 30.0
 HEALTHY = 10.0
+FIRST_POLL = 1.0
 
 
 class Later(Enum):
@@ -71,6 +72,7 @@ class Follower:
         self._running = False
         self._woken = False
         self._wake = hub.Signal()
+        self._first_poll = hub.Signal()
         self._discovered = -DISCOVER
         self._ready = False
         self._last_poll = time.monotonic()
@@ -83,8 +85,13 @@ class Follower:
             hub.spawn(self._follow)
 
     def healthy(self) -> bool:
-        """Whether the last poll came back within the last 10 s."""
-        return time.monotonic() - self._last_poll < HEALTHY
+        """Whether the last poll came back within the last 10 s; not before the first one has."""
+        return self._ready and time.monotonic() - self._last_poll < HEALTHY
+
+    def wait_for_first_poll(self) -> None:
+        """Wait (at most 1 s) until every log that is there has been looked at once: before, all would seem empty."""
+        if self._running and not self._ready:
+            self._first_poll.wait(lambda: self._ready, FIRST_POLL)
 
     def reading(self) -> bool:
         """Whether logs that are not on the board yet are still being read for the first time."""
@@ -136,7 +143,9 @@ class Follower:
         for tail, chunk in zip(tails, chunks, strict=True):
             self._take(tail, chunk)
             self._last_poll = time.monotonic()
-        self._ready = True
+        if not self._ready:
+            self._ready = True
+            self._first_poll.notify()
         return any(chunk.more and not chunk.state for chunk in chunks)
 
     def _discover(self) -> None:

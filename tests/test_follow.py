@@ -2,6 +2,7 @@
 
 import logging
 import math
+import threading
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -371,3 +372,15 @@ def test_the_followed_sources_are_those_of_the_arguments(tmp_path: Path) -> None
     followed.turn()
     assert set(followed.board.runs) == set(sources.find_runs([str(tmp_path / "a.log"), str(tmp_path / "b" / "a.log")]))
     followed.close()
+
+
+def test_who_asks_just_after_the_start_waits_for_the_first_poll(
+    log: Log, followed: Followed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log.append(lines(1))
+    monkeypatch.setattr(hub, "spawn", lambda _loop: threading.Timer(0.05, followed.turn).start())
+    assert not followed.follower.healthy()
+    followed.follower.ensure_running()
+    followed.follower.wait_for_first_poll()
+    assert followed.follower.healthy()
+    assert followed.board.runs["train"].metrics

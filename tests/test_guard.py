@@ -40,6 +40,7 @@ FOREIGN_HOSTS = (
 def by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     """No loop: nothing here needs a log to be read."""
     monkeypatch.setattr(Follower, "ensure_running", lambda _self: None)
+    monkeypatch.setattr(Follower, "healthy", lambda _self: True)
 
 
 def site(log: Log, *, keeps_cookies: bool = True, **settings: str) -> FlaskClient:

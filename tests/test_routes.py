@@ -205,6 +205,8 @@ def test_the_status_says_how_each_run_is(log: Log, site: Site) -> None:
 
 
 def test_the_health_is_one_word(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert site.get("/healthz").status_code == 503, "no log has been looked at yet"
+    site.read()
     answer = site.get("/healthz")
     assert (answer.status_code, answer.text, answer.mimetype) == (200, "ok\n", "text/plain")
     monkeypatch.setattr(Follower, "healthy", lambda _self: False)

@@ -59,8 +59,10 @@ def parts() -> Parts:
 
 
 def board() -> Board:
-    """The board, which the running Follower fills."""
-    return parts().board
+    """The board, which the running Follower fills; just after the start, once it has looked at every log."""
+    found = parts()
+    found.follower.wait_for_first_poll()
+    return found.board
 
 
 def view(points: int = POINTS) -> View:

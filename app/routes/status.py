@@ -9,7 +9,7 @@ from flask import Blueprint, Response
 
 from app.figure import MOST_RUNS
 from app.guard import refuse
-from app.routes import parts
+from app.routes import board, parts
 from app.wire import format_cursor, to_json
 
 bp = Blueprint("status", __name__)
@@ -18,13 +18,13 @@ bp = Blueprint("status", __name__)
 @bp.get("/status.json")
 def status() -> Response:
     """The state of each run, and how many viewers there are."""
-    board = parts().board
-    runs = list(board.runs.values())
+    shown = board()
+    runs = list(shown.runs.values())
     now = time.monotonic()
     listed = runs[:MOST_RUNS]
     body = {
         "cursor": format_cursor(listed, [run.end for run in listed]),
-        "clients": board.clients,
+        "clients": shown.clients,
         "worker": os.getpid(),
         "runs": {run.name: run.status.shown(run.name, now) for run in runs},
     }
