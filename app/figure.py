@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from app.curves import Curve, curve_of, in_view, older_points
-from app.groups import Chart, charts_of
+from app.groups import Chart, charts_of, labels_of
 from app.rows import Floats, Position
 from app.store import Board, Run, Series
 from app.view import View
@@ -123,7 +123,8 @@ def _drawn(runs: list[Run], ends: list[Position], view: View) -> Iterator[tuple[
         by_kind: dict[str, list[Member]] = {}
         for member in _members(chart, runs, ends, view):
             by_kind.setdefault(member.curve.kind, []).append(member)
-        for number, (kind, members) in enumerate(by_kind.items()):
+        for number, kind in enumerate(sorted(by_kind, key=("step", "epoch", "wall_time", "relative", "index").index)):
+            members = by_kind[kind]
             yield (f"{chart.key} by {kind}" if number else chart.key), chart.system, members
 
 
@@ -132,9 +133,7 @@ def _members(chart: Chart, runs: list[Run], ends: list[Position], view: View) ->
     for run, end in zip(runs, ends, strict=True):
         rows = run.rows_until(end)
         has_curves = any(metric.value.size > 1 for metric in list(run.metrics.values()))
-        for metric, label in chart.metrics:
-            if metric not in run.metrics:
-                continue
+        for metric, label in labels_of(chart, [metric for metric in chart.metrics if metric in run.metrics]):
             series = run.series(metric, 0, rows)
             curve = curve_of(series, view.x, run.began)
             # A number that stands once in the log, beside real curves, is a constant (`vocab = 16384`), no curve.

@@ -29,21 +29,41 @@ _WORDS = re.compile(r"[/_\s.:-]+")
 
 
 class Chart(NamedTuple):
-    """One chart: its key (also the title) and, in order, (metric, label in the chart)."""
+    """One chart: its key (also the title) and its metrics, in order of appearance."""
 
     key: str
     system: bool
-    metrics: tuple[tuple[str, str], ...]
+    metrics: tuple[str, ...]
 
 
 def charts_of(metrics: Iterable[str]) -> list[Chart]:
     """Group metric names, given in order of appearance, into charts: losses first, then scores, the machine last."""
-    grouped: dict[str, dict[str, str]] = {}
+    grouped: dict[str, list[str]] = {}
     for metric in metrics:
-        key, split = _parts(metric)
-        grouped.setdefault(key, {})[metric] = split
-    charts = [_chart(key, members) for key, members in grouped.items()]
+        grouped.setdefault(_parts(metric)[0], []).append(metric)
+    charts = [
+        Chart(members[0] if len(members) == 1 else key or ", ".join(members), _is_system(key), tuple(members))
+        for key, members in grouped.items()
+    ]
     return sorted(charts, key=lambda chart: (chart.system, _rank(chart.key)))
+
+
+def labels_of(chart: Chart, metrics: Iterable[str]) -> list[tuple[str, str]]:
+    """(metric, label) of those metrics of a chart that one run has, the training curve first: it is the first colour.
+
+    A label is the split, "train" where the name says none beside others, "value" where nothing else is there.
+    """
+    if len(chart.metrics) == 1:
+        return [(metric, "value") for metric in metrics]
+    splits = {metric: _parts(metric)[1] for metric in metrics}
+    wanted = {metric: split or ("train" if len(splits) > 1 else "value") for metric, split in splits.items()}
+    labels = []
+    for metric, label in wanted.items():
+        same = [other for other, as_wanted in wanted.items() if as_wanted == label]
+        # `loss` is the curve and `train_loss` beside it a summary, as transformers prints at the end.
+        is_it = len(same) == 1 or (not splits[metric] and sum(not splits[other] for other in same) == 1)
+        labels.append((metric, label if is_it else metric))
+    return sorted(labels, key=lambda pair: pair[1] != "train")
 
 
 def _parts(metric: str) -> tuple[str, str]:
@@ -54,24 +74,6 @@ def _parts(metric: str) -> tuple[str, str]:
         return metric, ""
     rest = [word for word in words if word.lower() not in SPLITS]
     return "_".join(rest), split
-
-
-def _chart(key: str, members: dict[str, str]) -> Chart:
-    splits = list(members.values())
-    alone = len(members) == 1
-    labels = []
-    for metric, split in members.items():
-        label = split or ("value" if alone else "train")
-        if splits.count(split) > 1 or (not split and "train" in splits):
-            label = metric
-        labels.append((metric, label))
-    title = key or ", ".join(members)
-    if alone:
-        title = next(iter(members))
-        labels = [(title, "value")]
-    # The training curve comes first, as the eye expects it: it is the first colour.
-    labels.sort(key=lambda pair: pair[1] != "train")
-    return Chart(title, _is_system(key), tuple(labels))
 
 
 def _is_system(key: str) -> bool:

@@ -120,7 +120,7 @@ def printable(name: str) -> str:
 
 def clean_name(name: str) -> str:
     """A metric's name as it is kept: printable, at most 128 bytes."""
-    name = printable(name[:LONGEST_NAME])
+    name = printable(name[:LONGEST_NAME]) or "(unnamed)"
     if len(name) > LONGEST_NAME // 4 and len(name.encode()) > LONGEST_NAME:
         name = name.encode()[:LONGEST_NAME].decode(errors="ignore")
     return name

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.groups import SPLITS, charts_of
+from app.groups import SPLITS, charts_of, labels_of
 
 
 def table(*metrics: str) -> dict[str, dict[str, str]]:
-    return {chart.key: dict(chart.metrics) for chart in charts_of(metrics)}
+    return {chart.key: dict(labels_of(chart, chart.metrics)) for chart in charts_of(metrics)}
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ def table(*metrics: str) -> dict[str, dict[str, str]]:
         (["val_loss", "loss"], {"loss": {"loss": "train", "val_loss": "val"}}),
         (
             ["train/loss", "val_loss", "loss"],
-            {"loss": {"train/loss": "train", "val_loss": "val", "loss": "loss"}},
+            {"loss": {"train/loss": "train/loss", "val_loss": "val", "loss": "train"}},
         ),
         (["Train Loss", "Valid Loss"], {"Loss": {"Train Loss": "train", "Valid Loss": "val"}}),
         (["eval_loss", "loss"], {"loss": {"loss": "train", "eval_loss": "eval"}}),
@@ -58,13 +58,20 @@ def test_what_tells_of_the_training_is_not(metric: str) -> None:
 
 
 words = st.sampled_from([*SPLITS, "loss", "acc", "lr", "Loss", "", "<b>", "損失"])
-names = st.lists(words, min_size=1, max_size=4).map("/".join) | st.text(max_size=8)
+names = (st.lists(words, min_size=1, max_size=4).map("/".join) | st.text(max_size=8)).filter(bool)
 
 
 @given(st.lists(names, unique=True, max_size=12))
 def test_every_metric_is_in_one_chart_and_no_two_charts_have_one_key(metrics: list[str]) -> None:
     charts = charts_of(metrics)
-    assert sorted(metric for chart in charts for metric, _ in chart.metrics) == sorted(metrics)
+    assert sorted(metric for chart in charts for metric in chart.metrics) == sorted(metrics)
     assert len({chart.key for chart in charts}) == len(charts)
     for chart in charts:
-        assert len({label for _, label in chart.metrics}) == len(chart.metrics)
+        assert len({label for _, label in labels_of(chart, chart.metrics)}) == len(chart.metrics)
+
+
+def test_labels_are_those_of_the_metrics_that_a_run_has() -> None:
+    (chart,) = charts_of(["loss", "train_loss", "eval_loss"])
+    assert labels_of(chart, ["loss"]) == [("loss", "value")]
+    assert labels_of(chart, ["eval_loss"]) == [("eval_loss", "eval")]
+    assert labels_of(chart, ["train_loss", "loss"]) == [("loss", "train"), ("train_loss", "train_loss")]

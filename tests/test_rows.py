@@ -305,3 +305,7 @@ def test_a_long_name_is_cut_between_characters() -> None:
     assert clean_name("x" * 100_000) == "x" * 128
     assert clean_name("é" * 100) == "é" * 64
     assert clean_name("a" + "é" * 100) == "a" + "é" * 63
+
+
+def test_a_metric_without_a_name_is_called_unnamed() -> None:
+    assert list(batch_of([{"step": 1, "": 0.5}]).metrics) == ["(unnamed)"]
