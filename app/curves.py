@@ -29,10 +29,10 @@ class Curve(NamedTuple):
     """Points without an x of that kind."""
 
 
-def curve_of(series: Series, axis: str, began: float = math.nan) -> Curve:
-    """X and y of a series: the axis asked for, or else step, epoch, or the number of the point.
+def axis_of(series: Series, axis: str, began: float = math.nan) -> tuple[str, Floats]:
+    """Which x a series has, and its values: the one asked for, or else step, epoch, or the number of the point.
 
-    `began`: zero of relative time, s since the Unix epoch.
+    NaN where a point has none. `began`: zero of relative time, s since the Unix epoch.
     """
     index = np.arange(series.first, series.first + len(series.value), dtype=np.float64)
     wanted = {
@@ -40,10 +40,13 @@ def curve_of(series: Series, axis: str, began: float = math.nan) -> Curve:
         "epoch": (("epoch", series.epoch), ("step", series.step)),
     }.get(axis, ((axis, series.wall_time), ("step", series.step), ("epoch", series.epoch)))
     kind, x = next(((kind, x) for kind, x in wanted if not np.isnan(x).all()), ("index", index))
-    origin = math.nan
-    if kind in ("wall_time", "relative"):
-        origin = began
-        x = x - origin if kind == "relative" else x * 1000
+    return kind, {"relative": x - began, "wall_time": x * 1000}.get(kind, x)
+
+
+def curve_of(series: Series, axis: str, began: float = math.nan) -> Curve:
+    """The points of a series that have an x, as `axis_of` chooses it."""
+    kind, x = axis_of(series, axis, began)
+    origin = began if kind in ("wall_time", "relative") else math.nan
     there = ~np.isnan(x)
     left_out = len(x) - int(there.sum())
     segments = series.segments

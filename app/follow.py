@@ -48,12 +48,10 @@ class Tail:
 
     run: Run
     source: Source
-    listed: bool
+    watched: bool
     fold: Fold = field(default_factory=lambda: Fold(0))
     fed: int = 0
     caught_up: bool = False
-    watcher: hub.Watcher | None = None
-    watched: bool = False
     gap: float = 1.0
     """Usual seconds between two writes."""
     pace: deque[tuple[float, float]] = field(default_factory=deque)
@@ -150,27 +148,19 @@ class Follower:
 
     def _discover(self) -> None:
         for name, found in hub.off_hub(find_runs, self._specs).items():
-            if found.path not in self._paths:  # a new file never renames a run, so its name may be taken
-                self._paths.add(found.path)
-                self._open(printable(found.path if name in self._tails else name), found)
-        if self._watch == "auto":
-            self._watch_new()
+            if found.key not in self._paths:  # a new file never renames a run, so its name may be taken
+                self._paths.add(found.key)
+                self._open(printable(found.key if name in self._tails else name), found)
 
     def _open(self, name: str, found: Found) -> None:
-        run = Run(name, found.path)
-        self._tails[name] = Tail(run, found.open(), found.listed)
+        run, source = Run(name, found.key), found.open()
+        path = hub.off_hub(source.local_path) if self._watch == "auto" else ""
+        self._tails[name] = Tail(run, source, bool(path) and hub.changed(path, self._on_change))
         if not found.listed:
             self._board.add(run)
 
-    def _watch_new(self) -> None:
-        new = [tail for tail in self._tails.values() if not tail.watched]
-        paths = hub.off_hub(lambda: [tail.source.local_path() for tail in new])
-        for tail, path in zip(new, paths, strict=True):
-            tail.watched = True
-            tail.watcher = hub.changed(path, self._on_change) if path else None
-
     def _unwatched(self) -> bool:
-        return any(tail.watcher is None for tail in self._tails.values())
+        return any(not tail.watched for tail in self._tails.values())
 
     def _on_change(self) -> None:
         self._woken = True

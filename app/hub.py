@@ -10,9 +10,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, ParamSpec, Protocol, TypeVar
+from typing import Any, TypeVar, TypeVarTuple
 
-P = ParamSpec("P")
+Args = TypeVarTuple("Args")
 T = TypeVar("T")
 
 STOP_POLL = 0.1
@@ -21,6 +21,7 @@ STAT_INTERVAL = 1.0
 _pools: dict[str, Any] = {}
 _stopping = threading.Event()
 _signals: list[Signal] = []
+_watchers: list[Any] = []
 
 
 def on_gevent() -> bool:
@@ -29,24 +30,24 @@ def on_gevent() -> bool:
     return monkey is not None and bool(monkey.is_module_patched("socket"))
 
 
-def off_hub(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+def off_hub(call: Callable[[*Args], T], *args: *Args) -> T:
     """Run a file call in the one native thread for files, so that a hung disk never stops the loop."""
-    return _native("files", 1, call, *args, **kwargs)
+    return _native("files", 1, call, *args)
 
 
-def in_pool(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+def in_pool(call: Callable[[*Args], T], *args: *Args) -> T:
     """Run work that computes for long (a picture, a compression) in a native thread of its own."""
-    return _native("work", 2, call, *args, **kwargs)
+    return _native("work", 2, call, *args)
 
 
-def _native(name: str, size: int, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+def _native(name: str, size: int, call: Callable[[*Args], T], *args: *Args) -> T:
     if not on_gevent():
-        return call(*args, **kwargs)  # this thread may block: others go on
+        return call(*args)  # this thread may block: others go on
     if name not in _pools:
         from gevent.threadpool import ThreadPool
 
         _pools[name] = ThreadPool(size)
-    result: T = _pools[name].apply(call, args, kwargs)
+    result: T = _pools[name].apply(call, args)
     return result
 
 
@@ -85,25 +86,19 @@ class Signal:
             event.wait(left)
 
 
-class Watcher(Protocol):
-    """A running watch of one path."""
-
-    def stop(self) -> None:
-        """End it."""
-
-
-def changed(path: str, wake: Callable[[], None]) -> Watcher | None:
-    """Call `wake` whenever the path's stat changes; None where only polling is possible (no gevent).
+def changed(path: str, wake: Callable[[], None]) -> bool:
+    """Call `wake` whenever the path's stat changes, until the process ends; False where only polling is possible.
 
     libev calls stat() on the loop itself: only for paths on local file systems.
     """
     if not on_gevent():
-        return None
+        return False
     import gevent
 
     watcher: Any = gevent.get_hub().loop.stat(path, interval=STAT_INTERVAL)
     watcher.start(wake)
-    return watcher  # type: ignore[no-any-return]
+    _watchers.append(watcher)  # libev stops one that nobody holds
+    return True
 
 
 def pause(seconds: float) -> None:

@@ -1,8 +1,9 @@
-"""Every setting of the program in one table, and the reading of it from flags or environment."""
+"""Every setting of the program in one table, and the reading of it from the environment, where flags are put too."""
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,7 +50,8 @@ def one_of(*words: str) -> Callable[[str], str]:
 
 
 def _split(separator: str) -> Callable[[str], tuple[str, ...]]:
-    return lambda text: tuple(part.strip() for part in text.split(separator) if part.strip())
+    """Splits at a separator, but not within `redis://`."""
+    return lambda text: tuple(part.strip() for part in re.split(f"{separator}(?!//)", text) if part.strip())
 
 
 @dataclass(frozen=True)

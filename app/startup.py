@@ -1,4 +1,4 @@
-"""What must not start, in words. Only the standard library: gunicorn's master imports it."""
+"""What must not start, in words. Light: gunicorn's master imports it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from app.settings import Settings
-from app.sources.file import refusal as refused_log
+from app.sources import refusal as refused_log
 
 
 def refusal(settings: Settings, addresses: Iterable[Any] = ()) -> str | None:
@@ -18,7 +18,7 @@ def refusal(settings: Settings, addresses: Iterable[Any] = ()) -> str | None:
     if not settings.logs:
         return "name at least one log: python -m app train.log, or TAILPLOT_LOGS=train.log gunicorn wsgi:app"
     for spec in settings.logs:
-        sentence = refused_log(spec) if "://" not in spec else None
+        sentence = refused_log(spec)
         if sentence:
             return sentence
     hosts = [

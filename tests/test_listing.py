@@ -24,7 +24,7 @@ def make(*paths: str) -> None:
 
 def runs(*specs: str) -> dict[str, str]:
     """Name → path of the runs that the arguments stand for."""
-    return {name: found.path for name, found in find_runs(specs).items()}
+    return {name: found.key for name, found in find_runs(specs).items()}
 
 
 def test_a_single_file_is_called_by_its_stem_whether_it_is_there_or_not() -> None:

@@ -19,6 +19,8 @@ from app.rows import Fields
 
 Parse = Callable[[str], Fields | None]
 
+LONGEST = 64 * 1024
+"""Characters of a line that any format reads: the csv module raises on a cell of 128 KiB."""
 MOST_SHAPES = 1024
 _LONGEST_SHAPE = 160
 _NO_DIGITS = {ord(digit): None for digit in "0123456789"}
@@ -52,6 +54,8 @@ class Parser:
 
     def __call__(self, text: str) -> Fields | None:
         """What the line says; None where no format knows it."""
+        if len(text) > LONGEST:
+            return None
         shape = shape_of(text)
         winner = self._winners.get(shape)
         if winner:

@@ -24,7 +24,6 @@ SAMPLES: list[tuple[str, Fields | None]] = [
 ]
 
 _SEPARATORS = (",", "\t", ";")
-_LONGEST = 64 * 1024
 # A column's name: a few words that begin with a letter, without the marks of a sentence or of `name: value`;
 # the last is no number, as it is in `step 3, loss 0.5`.
 _NAME = re.compile(r"[^\W\d][^:=\"'{}<>,;!?\s]*+(?: [^:=\"'{}<>,;!?\s]++){0,3}|")
@@ -38,8 +37,6 @@ def parser() -> Callable[[str], Fields | None]:
 
     def parse(text: str) -> Fields | None:
         nonlocal header, separator, in_use
-        if len(text) > _LONGEST:  # the csv module raises on a cell of 128 KiB
-            return None
         if header:
             fields = _row(header, _cells(text, separator))
             if fields is not None:

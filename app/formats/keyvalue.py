@@ -44,7 +44,6 @@ SAMPLES: list[tuple[str, Fields | None]] = [
     ("[train] done. best_val=2.6645", {"best_val": 2.6645}),
 ]
 
-_LONGEST = 64 * 1024
 _WORD = r"[^\W\d][\w@./%+#-]*+(?<!\.)"
 _VALUE = rf"(?P<value>\d{{1,3}}(?:,\d{{3}})++(?:\.\d++)?(?!\w|,\d)|{NUMBER})"
 # After a number: its total, a unit or a mark, but no more of a word, version, path, clock, list or progress bar.
@@ -63,8 +62,6 @@ def parser() -> Callable[[str], Fields | None]:
 
 def parse(text: str) -> Fields | None:
     """The pairs of the line; None where it has none."""
-    if len(text) > _LONGEST:
-        return None
     stamp = read_stamp(text)
     steps: Fields = {}
     named: Fields = {}

@@ -24,7 +24,6 @@ SAMPLES: list[tuple[str, Fields | None]] = [
     ('{"loss": 0.5}', None),
 ]
 
-_LONGEST = 64 * 1024
 _DICT = re.compile(r"\{\s*'.*\}\s*$", re.DOTALL)
 _ITEM = re.compile(
     rf"'(?P<name>[^'{{}}]{{1,128}})':\s*"
@@ -41,7 +40,7 @@ def parser() -> Callable[[str], Fields | None]:
 def parse(text: str) -> Fields | None:
     """The numbers of the dict at the end of the line; None where there is none."""
     start = text.find("{'")
-    if start < 0 or len(text) > _LONGEST or not _DICT.match(text, start):
+    if start < 0 or not _DICT.match(text, start):
         return None
     fields: Fields = {}
     for item in _ITEM.finditer(text, start):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 from flask import Blueprint, Response, request
 
-from app.curves import bounds, curve_of
+from app.curves import axis_of, bounds
 from app.downsample import downsample
 from app.follow import Later
 from app.guard import shown
@@ -69,10 +69,9 @@ def _chosen(series: Series, asked: View, began: float) -> Series:
     """The points in the window `from`..`to`, thinned where `points` is given."""
     kept = np.arange(len(series.value), dtype=np.intp)
     if not (math.isnan(asked.low) and math.isnan(asked.high)):
-        x = curve_of(series, asked.x, began)
-        place = x.x if len(x.x) == len(series.value) else np.full(len(series.value), math.nan)
+        _, x = axis_of(series, asked.x, began)
         low, high = bounds(asked)
-        kept = np.flatnonzero((place >= low) & (place <= high))
+        kept = np.flatnonzero((x >= low) & (x <= high))
     if asked.points:
         kept = kept[downsample(series.value[kept], asked.points)]
     if len(kept) == len(series.value):

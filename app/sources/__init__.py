@@ -2,15 +2,17 @@
 
 A source is one file here with
   claims(spec) → whether an argument is its own
+  refusal(spec) → why it can never be a log, in a sentence, or None
   find(spec, specs) → [(name of the run, key, listed)], cheap; `specs` are all the arguments
-  open_source(key) → an object with poll() → Chunk, read(generation, start, stop) → bytes | None, close()
+  open_source(key) → a `Source`
 All of it blocks, so it is called off the hub only.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, Protocol
+from functools import partial
+from typing import Any, NamedTuple, Protocol
 
 from app.loading import modules_in
 
@@ -51,7 +53,8 @@ class Source(Protocol):
 class Found(NamedTuple):
     """A run that an argument stands for. `listed`: it came out of a folder and is shown with its first metric."""
 
-    path: str
+    key: str
+    """Its path, or what else its source knows it by."""
     open: Callable[[], Source]
     listed: bool
 
@@ -59,12 +62,25 @@ class Found(NamedTuple):
 def find_runs(specs: Sequence[str]) -> dict[str, Found]:
     """The runs that the arguments stand for now, by name. Where two names collide, the later keeps its whole path."""
     found: dict[str, Found] = {}
-    kinds = modules_in(__name__)
     for spec in specs:
-        kind = next((module for module in kinds if module.claims(spec)), None)
+        kind = _kind_of(spec)
         for name, key, listed in kind.find(spec, specs) if kind else ():
             taken = found.get(name)
-            if taken and taken.path != key:
+            if taken and taken.key != key:
                 name = key
-            found[name] = Found(key, lambda key=key, kind=kind: kind.open_source(key), listed)  # type: ignore[misc]
+            found[name] = Found(key, partial(kind.open_source, key), listed)
     return found
+
+
+def refusal(spec: str) -> str | None:
+    """Why an argument can never be a log, in words; None where it can."""
+    kind = _kind_of(spec)
+    if kind is None:
+        return f"nothing here reads {spec}; name files, folders or globs"
+    sentence: str | None = kind.refusal(spec)
+    return sentence
+
+
+def _kind_of(spec: str) -> Any:
+    """The module that an argument belongs to; None for none."""
+    return next((module for module in modules_in(__name__) if module.claims(spec)), None)

@@ -59,10 +59,11 @@ def open_source(key: str) -> FileSource:
 def refusal(spec: str) -> str | None:
     """Why an argument can never be a log, in words; None where it can."""
     try:
-        kind = kind_of(Path(spec).stat().st_mode)
+        mode = Path(spec).stat().st_mode
     except OSError:
-        return None
-    if kind is None or kind == "a directory":
+        return None  # not there yet, or not ours to see: waited for
+    kind = kind_of(mode)
+    if kind is None or stat.S_ISDIR(mode):
         return None
     return f"{spec} is not a regular file ({kind}). Use: command | tee train.log"
 
