@@ -9,12 +9,8 @@ from collections.abc import Iterable
 
 from app.formats import Parser
 from app.lines import Line, LineSplitter
-from app.rows import Batch, Mark, Position, RowBuilder
+from app.rows import MARK_EVERY, POINTS_PER_MARK, Batch, Mark, Position, RowBuilder
 
-MARK_EVERY = 64 * 1024
-"""Bytes between two marks, at most, unless one line is longer."""
-POINTS_PER_MARK = 2500
-"""A mark at the latest after so many points: with a row of 2,000 metrics that is still under 5,000 an event."""
 MOST_UNREAD = 5
 _DIGIT = re.compile("[0-9]")
 _ESCAPE = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")  # terminal colours and cursor moves
@@ -42,7 +38,7 @@ class Fold:
         self._crc = 0  # of the bytes before `_crc_at`
         self._crc_at = 0
         self._marks: list[Mark] = []
-        self._last = Mark(0, 0, 0, 0)
+        self._last = Mark()
 
     @property
     def lines(self) -> int:

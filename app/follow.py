@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 import zlib
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -14,7 +13,8 @@ import numpy as np
 
 from app import hub
 from app.fold import Fold
-from app.rows import Batch, Position, printable
+from app.progress import Progress
+from app.rows import START, Batch, Position, printable
 from app.sources import Chunk, Found, Source, find_runs
 from app.status import MOST_NOTICES
 from app.store import Board, Generation, Run
@@ -27,10 +27,6 @@ POLL = 0.25
 SAFETY_POLL = 0.5
 """Seconds between polls where a watcher wakes us too: it may miss a change, and never sees a lying file system."""
 DISCOVER = 1.0
-LOADING = 1 << 20
-QUIET = 60.0
-FACTS_EVERY = 2.0
-RATE_WINDOW = 30.0
 HEALTHY = 10.0
 FIRST_POLL = 1.0
 
@@ -49,13 +45,10 @@ class Tail:
     run: Run
     source: Source
     watched: bool
+    progress: Progress
     fold: Fold = field(default_factory=lambda: Fold(0))
     fed: int = 0
-    caught_up: bool = False
-    gap: float = 1.0
-    """Usual seconds between two writes."""
-    pace: deque[tuple[float, float]] = field(default_factory=deque)
-    facts_at: float = 0.0
+    """Bytes of the generation that the fold has been given."""
 
 
 class Follower:
@@ -104,7 +97,7 @@ class Follower:
 
         None: no generation that this worker knows has those bytes. The generation in `wanted` is only a hint.
         """
-        if wanted == run.start:
+        if wanted == START:
             return wanted  # also where nothing of the log is there yet
         tail = self._tails.get(run.name)
         if tail is None or not self._ready:
@@ -125,7 +118,7 @@ class Follower:
             try:
                 more = self._turn()
             except Exception as error:  # the one loop that must survive; said once per cause
-                self._tell(f"{type(error).__name__}: {error}")
+                self._log_once(f"{type(error).__name__}: {error}")
             if not more:
                 self._wake.wait(lambda: self._woken, POLL if self._unwatched() else SAFETY_POLL)
             self._woken = False
@@ -155,7 +148,7 @@ class Follower:
     def _open(self, name: str, found: Found) -> None:
         run, source = Run(name, found.key), found.open()
         path = hub.off_hub(source.local_path) if self._watch == "auto" else ""
-        self._tails[name] = Tail(run, source, bool(path) and hub.changed(path, self._on_change))
+        self._tails[name] = Tail(run, source, bool(path) and hub.changed(path, self._on_change), Progress(run.status))
         if not found.listed:
             self._board.add(run)
 
@@ -166,7 +159,7 @@ class Follower:
         self._woken = True
         self._wake.notify()
 
-    def _tell(self, text: str) -> None:
+    def _log_once(self, text: str) -> None:
         if text not in self._told:
             self._told.add(text)
             log.exception("the follower goes on after: %s", ascii(text)[:300])
@@ -174,11 +167,12 @@ class Follower:
     # -- one chunk -------------------------------------------------------------------------------------
 
     def _take(self, tail: Tail, chunk: Chunk) -> None:
+        status = tail.run.status
         if chunk.generation != tail.fold.generation:
             self._publish(tail, tail.fold.close())
             tail.fold, tail.fed = Fold(chunk.generation), 0
-            tail.run.status.step = tail.run.status.total = None
-        tail.run.status.size = chunk.size
+            status.step = status.total = None
+        status.size = chunk.size
         self._note(tail, chunk)
         for start in range(0, len(chunk.data), SLICE):
             piece = chunk.data[start : start + SLICE]
@@ -189,71 +183,30 @@ class Follower:
         self._observe(tail, chunk)
 
     def _publish(self, tail: Tail, batch: Batch) -> None:
-        run = tail.run
+        run, status = tail.run, tail.run.status
         if not batch.marks:
             return
-        run.status.points += sum(len(values) for _, values in batch.metrics.values())
-        if run.name not in self._board.runs and run.status.points:
+        status.points += sum(len(values) for _, values in batch.metrics.values())
+        if run.name not in self._board.runs and status.points:
             self._board.add(run)
         self._board.publish(run, batch)
         if len(batch.step) and not np.isnan(batch.step[-1]):
-            run.status.step = float(batch.step[-1])
-            if tail.caught_up:
-                tail.pace.append((time.monotonic(), run.status.step))
+            tail.progress.step(float(batch.step[-1]), time.monotonic())
         if not np.isnan(batch.total):
-            run.status.total = batch.total
+            status.total = batch.total
 
     def _observe(self, tail: Tail, chunk: Chunk) -> None:
-        """Bring the status up to date, and say so to the viewers where it matters to them."""
-        status, fold, now = tail.run.status, tail.fold, time.monotonic()
-        if fold.lines != status.lines or chunk.generation != status.generation:
-            if tail.caught_up:
-                tail.gap += 0.2 * (now - (status.last_line or now) - tail.gap)
-                status.last_line = now
-            else:
-                status.last_line = now - max(0.0, time.time() - chunk.changed)
-        status.format, status.offset, status.generation = (
-            fold.parser.format,
-            tail.fed,
-            chunk.generation,
-        )
-        status.lines, status.understood = fold.lines, fold.lines_understood
-        status.skipped, status.unread = fold.skipped, fold.unread
-        status.rate = _rate(tail, now)
-        state = self._state(tail, chunk, now)
-        tail.caught_up = tail.caught_up or (state not in ("loading", "waiting") and tail.fed >= status.size)
-        self._tell_viewers(tail, state, chunk.reason, now)
-
-    def _state(self, tail: Tail, chunk: Chunk, now: float) -> str:
-        status = tail.run.status
-        if chunk.state:
-            return chunk.state
-        behind = status.size - tail.fed
-        if behind > LOADING or (behind > 0 and status.state == "loading"):
-            return "loading"
-        if status.total and status.step is not None and status.step >= status.total:
-            return "finished"
-        if status.last_line is not None and now - status.last_line > max(QUIET, 10 * tail.gap):
-            return "quiet"
-        return "live"
+        if tail.progress.observe(tail.fold, tail.fed, chunk, time.monotonic(), time.time()):
+            self._board.notify()
 
     def _note(self, tail: Tail, chunk: Chunk) -> None:
+        """Keep what happened to the log, and say it once in the server's log."""
         status = tail.run.status
         for kind, text in chunk.notices:
             status.notices.append({"time": time.time(), "kind": kind, "text": text})
             status.revision += 1
             log.warning("%s: %s", ascii(tail.run.name), ascii(text))
         del status.notices[:-MOST_NOTICES]
-
-    def _tell_viewers(self, tail: Tail, state: str, reason: str, now: float) -> None:
-        status = tail.run.status
-        changed = (state, reason) != (status.state, status.reason)
-        due = now - tail.facts_at >= (0.25 if state == "loading" else FACTS_EVERY)
-        status.state, status.reason = state, reason
-        if changed or (due and state in ("loading", "live")):
-            tail.facts_at = now
-            status.revision += 1
-            self._board.notify()
 
 
 def _poll_all(sources: list[Source]) -> list[Chunk]:
@@ -275,13 +228,3 @@ def _mark_at(source: Source, generation: Generation, at: int) -> int | None:
         return mark.crc
     between = hub.off_hub(source.read, generation.number, mark.at, at)
     return None if between is None else zlib.crc32(between, mark.crc)
-
-
-def _rate(tail: Tail, now: float) -> float | None:
-    """Steps per second over the last 30 s of arrivals; None while unknown."""
-    pace = tail.pace
-    while len(pace) > 2 and now - pace[0][0] > RATE_WINDOW:
-        pace.popleft()
-    if len(pace) >= 2 and pace[-1][0] - pace[0][0] >= 1 and pace[-1][1] > pace[0][1]:
-        return (pace[-1][1] - pace[0][1]) / (pace[-1][0] - pace[0][0])
-    return None

@@ -66,13 +66,22 @@ class Position(NamedTuple):
     mark: int
 
 
+START = Position(0, 0, 0)
+"""Before the first byte of the first generation."""
+
+MARK_EVERY = 64 * 1024
+"""Bytes between two marks, at most, unless one line is longer."""
+POINTS_PER_MARK = 2500
+"""A mark at the latest after so many points: with a row of 2,000 metrics that is still under 5,000 an event."""
+
+
 class Mark(NamedTuple):
     """A place whose CRC is known, with the rows and points of the generation before it."""
 
-    at: int
-    crc: int
-    rows: int
-    points: int
+    at: int = 0
+    crc: int = 0
+    rows: int = 0
+    points: int = 0
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.hub import Signal
-from app.rows import Batch, Floats, Mark, Position
+from app.rows import MARK_EVERY, POINTS_PER_MARK, START, Batch, Floats, Mark, Position
 from app.status import Status
 
 KEPT_BATCH_ENDS = 256
@@ -116,17 +116,17 @@ class Generation:
 
     number: int
     first_row: int
-    end: Mark = Mark(0, 0, 0, 0)
-    kept: list[Mark] = field(default_factory=lambda: [Mark(0, 0, 0, 0)])
+    end: Mark = Mark()
+    kept: list[Mark] = field(default_factory=lambda: [Mark()])
     recent: deque[Mark] = field(default_factory=lambda: deque(maxlen=KEPT_BATCH_ENDS))
 
-    def add(self, marks: list[Mark], spacing: int) -> None:
-        """Keep a mark about every `spacing` bytes for good, and the latest of the others."""
+    def add(self, marks: list[Mark]) -> None:
+        """Keep a mark every 64 KiB or 2,500 points for good, and the latest of the others."""
         before = self.end
         for mark in marks:
             if mark.points - self.kept[-1].points > POINTS_PER_EVENT and before.at > self.kept[-1].at:
                 self.kept.append(before)  # no event may need more than one step between two kept marks
-            if mark.at - self.kept[-1].at >= spacing or mark.points - self.kept[-1].points >= 2500:
+            if mark.at - self.kept[-1].at >= MARK_EVERY or mark.points - self.kept[-1].points >= POINTS_PER_MARK:
                 self.kept.append(mark)
             else:
                 self.recent.append(mark)
@@ -146,9 +146,10 @@ class Generation:
         limit = self.mark_before(at).points + POINTS_PER_EVENT
         if self.end.points <= limit:
             return self.end
-        after = self.kept[bisect_right(self.kept, at, key=lambda mark: mark.at) :]
-        fitting = [mark for mark in after[:8] if mark.points <= limit]
-        return fitting[-1] if fitting else (after[0] if after else self.end)
+        following = bisect_right(self.kept, at, key=lambda mark: mark.at)
+        furthest = bisect_right(self.kept, limit, key=lambda mark: mark.points) - 1
+        best = max(following, furthest)
+        return self.kept[best] if best < len(self.kept) else self.end
 
 
 class Run:
@@ -168,15 +169,10 @@ class Run:
         """Wall time of the first row that has one, s since the Unix epoch."""
 
     @property
-    def start(self) -> Position:
-        """The place before the first byte of the first generation."""
-        return Position(0, 0, 0)
-
-    @property
     def end(self) -> Position:
         """The place after the last line that was published."""
         if not self.generations:
-            return self.start
+            return START
         last = self.generations[-1]
         return Position(last.number, last.end.at, last.end.crc)
 
@@ -198,7 +194,7 @@ class Run:
             if metric is None:
                 metric = self.metrics[name] = Metric()
             metric.extend(rows + np.uint32(first), values, batch.step[rows], batch.generation)
-        self.generations[-1].add(batch.marks, 64 * 1024)
+        self.generations[-1].add(batch.marks)
 
     def rows_until(self, position: Position) -> int:
         """How many rows of the run lie before a position that this worker has read."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from app import hub
 from app.figure import runs_in
 from app.follow import Follower, Later
-from app.rows import Position
+from app.rows import START, Position
 from app.store import Board, Run
 from app.view import View
 from app.wire import Cursor, parse_cursor, points_event, sse_event
@@ -74,7 +74,7 @@ class Viewer:
         while not hub.stopping():
             revision = self._board.revision
             self._add_new_runs()
-            found = [self._follower.find(run, self._cursor.get(run.key, run.start)) for run in self._new_runs()]
+            found = [self._follower.find(run, self._cursor.get(run.key, START)) for run in self._new_runs()]
             positions = [place for place in found if isinstance(place, Position)]
             if None in found:
                 yield self._reset()
@@ -96,7 +96,7 @@ class Viewer:
     def _reset(self) -> bytes:
         """From the first point of every run, also of those that come up later."""
         self._cursor = {}
-        self._positions = [run.start for run in self._runs]
+        self._positions = [START for run in self._runs]
         return sse_event("reset", {}, "")
 
     def _add_new_runs(self) -> None:

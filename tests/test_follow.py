@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from app import follow, hub, sources
+from app import follow, hub, progress, sources
 from app.follow import Follower, Later
 from app.rows import Position
 from app.sources import file
@@ -146,7 +146,7 @@ def test_a_step_that_reaches_the_announced_total_finishes_the_run(log: Log, foll
 
 def test_a_large_log_is_loading_until_it_is_read(log: Log, followed: Followed) -> None:
     log.append(lines(*range(120_000)))
-    assert log.path.stat().st_size > follow.LOADING + file.CHUNK
+    assert log.path.stat().st_size > progress.LOADING + file.CHUNK
     assert followed.turn()
     assert followed.run().status.state == "loading"
     followed.read()

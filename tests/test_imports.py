@@ -19,7 +19,7 @@ FOLD = ROWS | {"lines", "formats", "formats.*"}
 STORE = FOLD | {"fold", "status"}
 FIGURE = STORE | {"store", "downsample", "view", "groups"}
 FOLLOW = FIGURE | {"wire", "curves", "figure", "sources", "sources.*"}
-ROUTES = FOLLOW | {"follow", "viewer", "guard", "startup", "picture", "terminal", "routes", "routes.*"}
+ROUTES = FOLLOW | {"follow", "progress", "viewer", "guard", "startup", "picture", "terminal", "routes", "routes.*"}
 EVERYTHING = ROUTES | {"app", "dry_run", "demo", "ship", "redis_log"}
 
 MAY_IMPORT = {
@@ -44,8 +44,9 @@ MAY_IMPORT = {
     "wire": FIGURE,
     "curves": FIGURE,
     "figure": FIGURE | {"wire", "curves"},
-    "follow": FOLLOW,
-    "viewer": FOLLOW | {"follow"},
+    "progress": FOLLOW,
+    "follow": FOLLOW | {"progress"},
+    "viewer": FOLLOW | {"follow", "progress"},
     "words": set(),
     "ticks": {"words"},
     "sheet": set(),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from app.fold import MARK_EVERY, POINTS_PER_MARK, Fold
-from app.rows import Batch, Mark, Position
+from app.rows import START, Batch, Mark, Position
 from app.store import KEPT_BATCH_ENDS, POINTS_PER_EVENT, Board, Column, Generation, Run, changes
 
 
@@ -162,7 +162,7 @@ def test_segments_depend_on_the_rows_alone_not_on_the_batches(walk: list[str], s
 
 def test_a_run_begins_before_the_first_byte_and_ends_after_the_last_line() -> None:
     run = Run("train")
-    assert run.start == run.end == Position(0, 0, 0)
+    assert START == run.end == Position(0, 0, 0)
     fold = Fold(0)
     run.add(fold.feed(steps(1) + b"half"))
     assert run.end == fold.end
@@ -181,7 +181,7 @@ def test_rows_until_counts_the_rows_before_a_position() -> None:
 def test_the_mark_before_a_place_is_the_last_that_is_known() -> None:
     generation = Generation(0, 0)
     marks = [Mark(at, at, at, at) for at in (10, 20, 30)]
-    generation.add(marks, 64 * 1024)
+    generation.add(marks)
     found = [generation.mark_before(at).at for at in (0, 9, 10, 19, 25, 30, 10**30)]
     assert found == [0, 0, 10, 10, 20, 30, 30]
 
@@ -189,7 +189,7 @@ def test_the_mark_before_a_place_is_the_last_that_is_known() -> None:
 def test_marks_of_long_ago_are_kept_at_a_distance_only() -> None:
     generation = Generation(0, 0)
     for at in range(100, 1_000_000, 100):
-        generation.add([Mark(at, at, at // 100, at // 100)], 64 * 1024)
+        generation.add([Mark(at, at, at // 100, at // 100)])
     assert len(generation.kept) < 20
     assert len(generation.recent) == KEPT_BATCH_ENDS
     assert generation.mark_before(generation.end.at) == generation.end
@@ -199,7 +199,7 @@ def test_marks_of_long_ago_are_kept_at_a_distance_only() -> None:
 
 def test_an_event_ends_at_the_furthest_mark_within_its_budget() -> None:
     generation = Generation(0, 0)
-    generation.add([Mark(at, at, at, at) for at in range(2500, 20_001, 2500)], 64 * 1024)
+    generation.add([Mark(at, at, at, at) for at in range(2500, 20_001, 2500)])
     assert generation.event_end(0).points == 5000
     assert generation.event_end(2500).points == 7500
     assert generation.event_end(2501).points == 7500
@@ -208,8 +208,8 @@ def test_an_event_ends_at_the_furthest_mark_within_its_budget() -> None:
 
 def test_a_small_batch_before_wide_rows_makes_no_event_too_large() -> None:
     generation = Generation(0, 0)
-    generation.add([Mark(10, 0, 1, 2499)], 64 * 1024)
-    generation.add([Mark(20, 0, 2, 2499 + 4498), Mark(30, 0, 3, 2499 + 2 * 4498)], 64 * 1024)
+    generation.add([Mark(10, 0, 1, 2499)])
+    generation.add([Mark(20, 0, 2, 2499 + 4498), Mark(30, 0, 3, 2499 + 2 * 4498)])
     assert generation.event_end(0).points == 2499
     assert generation.event_end(10).points == 2499 + 4498
 
@@ -278,7 +278,7 @@ def check_walk(runs: list[Run], cursor: list[Position]) -> None:
 
 @given(st.lists(runs_read(), min_size=1, max_size=3))
 def test_walking_from_the_start_gives_every_point_once_in_small_events(runs: list[Run]) -> None:
-    cursor = [run.start for run in runs]
+    cursor = [START for run in runs]
     check_walk(runs, cursor)
     for run, position in zip(runs, cursor, strict=True):
         assert position == run.end or run.end.at == 0
@@ -303,10 +303,10 @@ def test_a_cursor_beyond_the_end_waits() -> None:
 
 def test_a_quiet_run_is_no_part_of_an_event_and_a_busy_one_does_not_starve_it() -> None:
     quiet, busy, late = run_of([steps(1)]), run_of([steps(*range(20_000))], name="b"), run_of([steps(5)], name="c")
-    found = list(changes([quiet, busy, late], [quiet.end, busy.start, late.start]))
+    found = list(changes([quiet, busy, late], [quiet.end, START, START]))
     assert [index for index, _ in found] == [1]
-    assert [index for index, _ in changes([quiet, busy, late], [quiet.end, busy.end, late.start])] == [2]
-    cursor = [quiet.start, busy.start, late.start]
+    assert [index for index, _ in changes([quiet, busy, late], [quiet.end, busy.end, START])] == [2]
+    cursor = [START, START, START]
     assert [index for index, _ in changes([quiet, busy, late], cursor)][0] == 0
     check_walk([quiet, busy, late], cursor)
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.fold import Fold
-from app.rows import Position
+from app.rows import START, Position
 from app.store import Run, Series
 from app.wire import (
     LONGEST_CURSOR,
@@ -63,7 +63,7 @@ def test_an_empty_id_is_sent_so_that_the_browser_forgets_its_own() -> None:
 
 def test_an_event_with_points_is_these_bytes() -> None:
     run = run_of(b"step=1 loss=0.5 acc=nan\n")
-    event, after = points_event([run], [run.start])
+    event, after = points_event([run], [START])
     cursor = format_cursor([run], [run.end])
     assert after == [run.end]
     assert (
@@ -82,13 +82,13 @@ def test_an_event_with_points_is_these_bytes() -> None:
 
 def test_no_event_comes_of_lines_without_metrics_but_the_cursor_moves() -> None:
     run = run_of(b"hello\n")
-    assert points_event([run], [run.start]) == (b"", [run.end])
+    assert points_event([run], [START]) == (b"", [run.end])
     assert points_event([run], [run.end]) == (b"", [run.end])
 
 
 def test_events_one_after_the_other_give_every_point_once() -> None:
     runs = [run_of(b"".join(b"step=%d loss=%d\n" % (i, i) for i in range(12_000))), run_of(b"step=1 loss=7\n", "b")]
-    positions, values = [run.start for run in runs], []
+    positions, values = [START for run in runs], []
     while True:
         event, after = points_event(runs, positions)
         if not event:

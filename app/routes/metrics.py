@@ -13,7 +13,7 @@ from app.downsample import downsample
 from app.follow import Later
 from app.guard import shown
 from app.routes import RequestError, in_chunks, parts, runs_in_view, view
-from app.rows import Position
+from app.rows import START, Position
 from app.store import Run, Series
 from app.view import View
 from app.wire import format_cursor, metrics_json, parse_cursor
@@ -39,7 +39,7 @@ def metrics() -> Response:
 def _starts(runs: list[Run], since: str) -> list[Position]:
     """Where each run goes on after the cursor `since`; its start where the cursor does not know it."""
     if not since:
-        return [run.start for run in runs]
+        return [START for run in runs]
     cursor = parse_cursor(since)
     if cursor is None:
         raise RequestError(400, f"since must be a cursor of this server; got {shown(since)}")
@@ -47,7 +47,7 @@ def _starts(runs: list[Run], since: str) -> list[Position]:
         raise RequestError(410, "since names a run that is not read yet; ask again, or without it")
     starts = []
     for run in runs:
-        found = parts().follower.find(run, cursor.get(run.key, run.start))
+        found = parts().follower.find(run, cursor.get(run.key, START))
         if found is None or isinstance(found, Later):
             raise RequestError(
                 410,
