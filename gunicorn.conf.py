@@ -19,9 +19,7 @@ except ValueError as _error:
 _host = f"[{_settings.host}]" if ":" in _settings.host else _settings.host
 
 bind = f"{_host}:{_settings.port}"
-workers = int(
-    os.environ.get("WEB_CONCURRENCY") or 1
-)  # one is right below ~5,000 viewers; each reads the logs by itself
+# workers: gunicorn takes WEB_CONCURRENCY, else 1, which is right below ~5,000 viewers; each reads the logs by itself
 worker_class = "gevent"  # one greenlet per viewer: thousands of open streams in one process
 worker_connections = 10_000  # streams end at --max-streams; the rest stays free for pages, JSON, /healthz
 preload_app = False  # preloading would import ssl & co. before gevent patches them (gunicorn #1566, #2796)
@@ -55,6 +53,9 @@ def on_starting(server):
 def when_ready(server):
     """Say where the charts are: the one line at the start."""
     address = server.LISTENERS[0].getsockname()
+    if isinstance(address, str):
+        print(f"Tailplot: listening on unix:{address}", flush=True)
+        return
     host = f"[{address[0]}]" if ":" in address[0] else address[0]
     path = "?token=…  (the token that was set)" if _settings.token else " (Ctrl-C ends it)"
     print(f"Tailplot: http://{host}:{address[1]}/{path}", flush=True)

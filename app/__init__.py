@@ -1,4 +1,12 @@
-"""Tailplot: live training charts from the log file that a training job already writes."""
+"""Tailplot: live training charts from the log file that a training job already writes.
+
+The pipeline, each step knowing only those before it:
+  sources → lines → formats → rows → fold → store      bytes become columns that only grow
+  view, groups, curves, downsample → figure             what to draw; picture draws it without a browser
+  wire → stream → routes → the page                     columns become JSON, events, HTTP
+  follow, progress                                      the one loop that keeps it going
+Beside it: settings, startup, guard (who may ask), hub (gevent), status, words, stamps, loading, dry_run, demo.
+"""
 
 from __future__ import annotations
 

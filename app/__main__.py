@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import argparse
 import atexit
+import contextlib
+import ctypes
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -15,6 +18,7 @@ from typing import NoReturn
 
 from app.settings import ROOT, TABLE, Settings, settings_from
 
+PR_SET_PDEATHSIG = 1  # prctl(2)
 USAGE = "python -m app LOG [LOG …] [settings]   (or: explain LOG, extract LOG, demo)"
 
 
@@ -40,7 +44,11 @@ def main(arguments: list[str]) -> None:
 
         if len(arguments) != 2:
             fail(f"name one log: python -m app {command} train.log")
-        sys.exit({"extract": extract, "explain": explain}[command](arguments[1]))
+        try:
+            {"extract": extract, "explain": explain}[command](arguments[1])
+        except ValueError as error:
+            fail(str(error))
+        return
     if command == "demo":
         arguments = [start_demo(), *arguments[1:]]
     serve(read_flags(arguments))
@@ -50,7 +58,7 @@ def start_demo() -> str:
     """Start the demo training beside the server, until the server ends; the path of its log."""
     folder = tempfile.mkdtemp(prefix="tailplot-")
     path = str(Path(folder) / "demo.log")
-    training = subprocess.Popen([sys.executable, "-m", "app.demo", path], cwd=ROOT)
+    training = subprocess.Popen([sys.executable, "-m", "app.demo", path], cwd=ROOT, preexec_fn=_end_with_parent)
     server = os.getpid()
 
     def end() -> None:
@@ -61,6 +69,12 @@ def start_demo() -> str:
 
     atexit.register(end)
     return path
+
+
+def _end_with_parent() -> None:
+    """Ask Linux to end this process with its parent, also where that is killed; elsewhere only `atexit` does."""
+    with contextlib.suppress(AttributeError):
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def read_flags(arguments: list[str]) -> Settings:

@@ -41,7 +41,7 @@ class Net(NamedTuple):
 
 
 def spirals(rng: np.random.Generator, count: int, noise: float = 0.085) -> Points:
-    """Draw points on two interleaved arms of one and a half turns, blurred by Gaussian noise."""
+    """Points on two interleaved arms of one and a half turns, blurred by Gaussian noise."""
     arm = (np.arange(count) % 2).astype(np.float64)
     along = np.sqrt(rng.uniform(0.02, 1.0, count))
     angle = along * 3.0 * math.pi + arm * math.pi
@@ -50,7 +50,7 @@ def spirals(rng: np.random.Generator, count: int, noise: float = 0.085) -> Point
 
 
 def new_net(rng: np.random.Generator) -> Net:
-    """Draw the weights of a net that has learned nothing."""
+    """The weights of a net that has learned nothing."""
     return Net(
         rng.normal(0.0, 1.0, (2, HIDDEN)),
         rng.normal(0.0, 0.5, HIDDEN),
@@ -60,7 +60,7 @@ def new_net(rng: np.random.Generator) -> Net:
 
 
 def score(net: Net, points: Points) -> tuple[float, float]:
-    """Give the mean cross-entropy (nats) and the accuracy of a net on points."""
+    """The mean cross-entropy (nats) and the accuracy of a net on points."""
     logit = np.tanh(points.at @ net.first + net.first_bias) @ net.second + net.second_bias
     # log(1 + exp(z)) - y z, without overflow
     loss = np.logaddexp(0.0, logit) - points.arm * logit
@@ -68,7 +68,7 @@ def score(net: Net, points: Points) -> tuple[float, float]:
 
 
 def gradient(net: Net, points: Points) -> Net:
-    """Give the gradient of the mean cross-entropy, by hand-written back-propagation."""
+    """The gradient of the mean cross-entropy, by hand-written back-propagation."""
     hidden = np.tanh(points.at @ net.first + net.first_bias)
     logit = hidden @ net.second + net.second_bias
     error = (1.0 / (1.0 + np.exp(-logit)) - points.arm) / len(points.arm)
@@ -77,7 +77,7 @@ def gradient(net: Net, points: Points) -> Net:
 
 
 def rate_at(step: int, steps: int) -> float:
-    """Give the learning rate of a step from 1 to `steps`."""
+    """The learning rate of a step from 1 to `steps`."""
     if step <= WARM_UP:
         return PEAK_RATE * step / WARM_UP
     done = (step - WARM_UP) / max(1, steps - WARM_UP)
@@ -85,12 +85,12 @@ def rate_at(step: int, steps: int) -> float:
 
 
 def data_sets(rng: np.random.Generator) -> tuple[Points, Points]:
-    """Draw the points to train on and, apart from them, those to validate on."""
+    """The points to train on and, apart from them, those to validate on."""
     return spirals(rng, 600), spirals(rng, 500)
 
 
 def train(seed: int, steps: int = STEPS) -> Iterator[tuple[int, Fields]]:
-    """Train by SGD with momentum and give (step, what to log of it) as it goes.
+    """A training by SGD with momentum as it goes: (step, what to log of it).
 
     `train_*` are of the step's batch, before its update; every CHECK_EVERY steps and at the
     last one a second record gives `val_*` over all points held out. One step takes 0.1 ms.
@@ -121,7 +121,7 @@ def train(seed: int, steps: int = STEPS) -> Iterator[tuple[int, Fields]]:
 
 
 def log_line(when: float, message: str) -> str:
-    """Give one line as a logging formatter would write it; `when` in s since the Unix epoch."""
+    """One line as a logging formatter would write it; `when` in s since the Unix epoch."""
     stamp = datetime.datetime.fromtimestamp(when, datetime.UTC)
     return f"{stamp:%Y-%m-%d %H:%M:%S}Z INFO {message}\n"
 

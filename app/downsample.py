@@ -1,4 +1,4 @@
-"""Choose the few points of a long series that draw the same curve: ends, extremes, gaps."""
+"""The few points of a long series that draw the same curve: ends, extremes, gaps. Pure."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,7 +7,7 @@ Indices = NDArray[np.intp]
 
 
 def downsample(y: NDArray[np.float64], n: int) -> Indices:
-    """Give at most `n` strictly rising indices that keep what an eye would miss.
+    """At most `n` strictly rising indices that keep what an eye would miss.
 
     Kept are the first and last point, the smallest and largest finite value of each of about
     n/2 buckets of equal count (so one bad step is never lost), and in each bucket its first
@@ -30,7 +30,7 @@ def downsample(y: NDArray[np.float64], n: int) -> Indices:
 
 
 def _extremes(y: NDArray[np.float64], buckets: int) -> tuple[Indices, Indices, Indices]:
-    """Give the indices of each bucket's minimum, maximum and first non-finite value."""
+    """The indices of each bucket's minimum, maximum and first non-finite value."""
     size, longer = divmod(len(y), buckets)
     # Two even parts, the first with buckets one longer: each is one reshape and no copy.
     cut = longer * (size + 1)
@@ -41,7 +41,7 @@ def _extremes(y: NDArray[np.float64], buckets: int) -> tuple[Indices, Indices, I
 
 
 def _of_rows(rows: NDArray[np.float64], start: int) -> tuple[Indices, Indices, Indices]:
-    """Give `_extremes` for a part whose buckets are the rows; `start` is its first index."""
+    """`_extremes` for a part whose buckets are the rows; `start` is its first index."""
     first = start + np.arange(len(rows), dtype=np.intp) * rows.shape[1]
     low, high = rows.argmin(axis=1), rows.argmax(axis=1)
     # argmin and argmax both stop at a NaN, argmax at inf, argmin at -inf: two values a row

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -20,46 +19,51 @@ MOST_SHAPES = 40
 _WORDS = {math.inf: "inf", -math.inf: "-inf"}
 
 
-def read_whole(spec: str) -> tuple[Run, Fold] | str:
-    """All rows that are in a log now, folded as the server folds them; a sentence where it cannot be read."""
+def chunks_of(spec: str) -> Iterator[bytes]:
+    """The bytes that are in a log now.
+
+    Raises:
+        ValueError: one sentence that says why it cannot be read.
+    """
     found = list(find_runs([spec]).values())
     if len(found) != 1:
-        return f"{spec} names {len(found) or 'no'} logs; name one"
+        raise ValueError(f"{spec} names {len(found) or 'no'} logs; name one")
     source = found[0].open()
-    run, fold = Run("log"), Fold(0)
     chunk = source.poll()
     while chunk.data:
-        run.add(fold.feed(chunk.data))
+        yield chunk.data
         chunk = source.poll()
-    run.add(fold.close())
     source.close()
-    return f"{spec} cannot be read: {chunk.reason or 'no such file'}" if chunk.state else (run, fold)
+    if chunk.state:
+        raise ValueError(f"{spec} cannot be read: {chunk.reason or 'no such file'}")
 
 
-def extract(spec: str) -> int:
-    """Print `{"series name": [[x, y], …], …}` as strict JSON; the exit status."""
-    read = read_whole(spec)
-    if isinstance(read, str):
-        return _failed(read)
-    run, _ = read
+def extract(spec: str) -> None:
+    """Print `{"series name": [[x, y], …], …}` as strict JSON. Raises as `chunks_of`."""
+    run, fold = Run("log"), Fold(0)
+    for chunk in chunks_of(spec):
+        run.add(fold.feed(chunk))
+    run.add(fold.close())
     series = {}
     for name in run.metrics:
         curve = curve_of(run.series(name), "step")
         series[name] = [[_plain(x), _plain(y)] for x, y in zip(curve.x.tolist(), curve.y.tolist(), strict=True)]
     print(json.dumps(series, allow_nan=False))
-    return 0
 
 
-def explain(spec: str) -> int:
-    """Print which format took which kind of line, and which metrics came out; the exit status."""
-    read = read_whole(spec)
-    if isinstance(read, str):
-        return _failed(read)
-    run, fold = read
+def explain(spec: str) -> None:
+    """Print which format took which kind of line, and which metrics came out. Raises as `chunks_of`."""
+    run, fold, kinds = Run("log"), Fold(0), Kinds()
+    for chunk in chunks_of(spec):
+        run.add(fold.feed(chunk))
+        kinds.feed(chunk)
+    run.add(fold.close())
+    kinds.close()
     print(f"{spec}: {fold.lines:,} lines, {fold.lines_understood:,} understood")
     print("\nkinds of line (count, format, the first of them)")
-    for _, (count, kind, sample) in _shapes(spec, fold):
-        print(f"{count:>9,}  {kind or '-':<10} {ascii(sample[:100])[1:-1]}")
+    for shape, count in kinds.counts.most_common(MOST_SHAPES):
+        winner = fold.parser.winner_of(shape) or "-"
+        print(f"{count:>9,}  {winner:<10} {ascii(kinds.samples[shape][:100])[1:-1]}")
     print("\nmetrics (points, x, first, last)")
     for name in run.metrics:
         curve = curve_of(run.series(name), "step")
@@ -70,40 +74,33 @@ def explain(spec: str) -> int:
         print(f"{count:>9,}  {reason}")
     for line in fold.unread:
         print(f"           first with numbers: {ascii(line[:100])[1:-1]}")
-    return 0
 
 
-def _shapes(spec: str, fold: Fold) -> list[tuple[str, tuple[int, str, str]]]:
-    counts: Counter[str] = Counter()
-    samples: dict[str, str] = {}
-    for line in _lines(spec):
-        text = visible(line.text)
-        shape = shape_of(text)
-        counts[shape] += 1
-        samples.setdefault(shape, text)
-    return [
-        (shape, (count, fold.parser.winner_of(shape), samples[shape]))
-        for shape, count in counts.most_common(MOST_SHAPES)
-    ]
+class Kinds:
+    """How many lines there are of each shape, and the first of each."""
 
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self.samples: dict[str, str] = {}
+        self._splitter = LineSplitter()
 
-def _lines(spec: str) -> Iterator[Line]:
-    source = next(iter(find_runs([spec]).values())).open()
-    splitter = LineSplitter()
-    chunk = source.poll()
-    while chunk.data:
-        yield from splitter.feed(chunk.data)
-        chunk = source.poll()
-    yield from splitter.close()
-    source.close()
+    def feed(self, chunk: bytes) -> None:
+        """Count the lines that the chunk completes."""
+        self._count(self._splitter.feed(chunk))
+
+    def close(self) -> None:
+        """Count the line that never got its end."""
+        self._count(self._splitter.close())
+
+    def _count(self, lines: Iterator[Line]) -> None:
+        for line in lines:
+            text = visible(line.text)
+            shape = shape_of(text)
+            self.counts[shape] += 1
+            self.samples.setdefault(shape, text)
 
 
 def _plain(value: float) -> Any:
     if math.isfinite(value):
         return int(value) if value == int(value) and abs(value) < 2**53 else value
     return _WORDS.get(value, "nan")
-
-
-def _failed(sentence: str) -> int:
-    print(f"tailplot: {sentence}", file=sys.stderr)
-    return 2

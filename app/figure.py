@@ -10,14 +10,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from app.curves import Curve, curve_of, in_view, older_points
+from app.curves import Curve, bounds, curve_of, in_view, older_points
 from app.groups import Chart, charts_of, labels_of
 from app.rows import Floats, Position
-from app.store import Board, Run, Series
+from app.store import Board, Run
 from app.view import View
 from app.wire import format_cursor, numbers
+from app.words import count_words
 
-MOST_RUNS = 100
 FEW_POINTS = 40
 COLUMNS = 2
 CHART_HEIGHT = 290
@@ -55,54 +55,55 @@ class Member(NamedTuple):
     run: Run
     metric: str
     label: str
-    series: Series
     curve: Curve
 
-
-def runs_in(board: Board, pattern: View) -> list[Run]:
-    """The runs in view, at most 100, in their order on the board."""
-    return [run for run in list(board.runs.values()) if pattern.shows_run(run.name)][:MOST_RUNS]
+    @property
+    def points(self) -> int:
+        """How many it has, those without an x too."""
+        return len(self.curve.y) + self.curve.left_out
 
 
 def build_figure(board: Board, view: View) -> dict[str, Any]:
     """The figure of a view: `data` and `layout` as Plotly takes them, what only our page needs under `meta`.
 
-    `layout.meta.cursor` is where an event stream goes on from; every trace has
-    `meta = {run, metric, chart, label, live, x, count, shown, origin, last}`.
+    `layout.meta.cursor` is where an event stream goes on from, `layout.meta.grid` the rows and columns of the charts;
+    every trace has `meta = {run, metric, chart, label, live, x, count, origin, last}`.
     """
-    runs = runs_in(board, view)
+    runs = view.runs_in(board)
     ends = [run.end for run in runs]
     palette = PALETTES[view.theme]
+    several = len(runs) > 1
     charts: list[dict[str, Any]] = []
     data: list[dict[str, Any]] = []
     layout = _frame(palette)
     for key, system, members in _drawn(runs, ends, view):
         axis = str(len(charts) + 1) if charts else ""
-        several = len(runs) > 1
         looks = [_look(member, i, runs, palette, several) for i, member in enumerate(members)]
-        for member, look in zip(members, looks, strict=True):
-            data += _traces(member, look, key, axis, view, several)
-        kind = members[0].curve.kind
+        pairs = zip(members, looks, strict=True)
+        traces = [trace for member, look in pairs for trace in _traces(member, look, key, axis, view, several)]
+        data += traces
         layout |= {
-            f"xaxis{axis}": _x_axis(palette, kind, axis),
+            f"xaxis{axis}": _x_axis(palette, view, members[0].curve.kind, axis),
             f"yaxis{axis}": _y_axis(palette, view, axis),
         }
         charts.append(
             {
                 "key": key,
-                "title": key,
                 "axis": axis,
                 "system": system,
-                "note": _note(members, data, key),
+                "note": _note(members, traces),
                 "alert": "; ".join(filter(None, map(_alert, members))),
             }
         )
-    _arrange(layout, charts, palette)
+    columns = min(COLUMNS, max(1, len(charts)))
+    rows = max(1, math.ceil(len(charts) / columns))
+    _arrange(layout, charts, palette, rows, columns)
     layout["meta"] = {
         "cursor": format_cursor(runs, ends),
         "x": view.x,
         "charts": charts,
-        "runs": [{"name": run.name, "colour": _colour(palette, i)} for i, run in enumerate(runs) if len(runs) > 1],
+        "grid": [rows, columns],
+        "runs": [{"name": run.name, "colour": _colour(palette, i)} for i, run in enumerate(runs)],
         "empty": None if data else _empty(runs),
         "palette": palette,
     }
@@ -140,7 +141,7 @@ def _members(chart: Chart, runs: list[Run], ends: list[Position], view: View) ->
             if len(series.value) == 1 and curve.kind == "index" and has_curves:
                 continue
             if len(curve.y):
-                members.append(Member(run, metric, label, series, curve))
+                members.append(Member(run, metric, label, curve))
     return members
 
 
@@ -164,19 +165,15 @@ def _alert(member: Member) -> str:
     return f"{' and '.join(counted)}, first at {kind if kind in ('step', 'epoch') else 'point'} {where}"
 
 
-def _note(members: list[Member], data: list[dict[str, Any]], key: str) -> str:
-    """`2,000 of 1.2 M points` where the curve is thinned; how many points have no x."""
-    count = sum(len(member.series.value) for member in members)
+def _note(members: list[Member], traces: list[dict[str, Any]]) -> str:
+    """`2,000 of 1.2 M points` where the curves are thinned; how many points have no x."""
+    count = sum(member.points for member in members)
     left_out = sum(member.curve.left_out for member in members)
-    shown = sum(len(trace["x"]) for trace in data if trace["meta"]["chart"] == key)
-    parts = [f"{shown:,} of {_short(count)} points"] if shown < count - left_out else []
+    shown = sum(len(trace["x"]) for trace in traces)
+    parts = [f"{count_words(shown)} of {count_words(count)} points"] if shown < count - left_out else []
     if left_out:
-        parts.append(f"{left_out:,} without {members[0].curve.kind}")
+        parts.append(f"{count_words(left_out)} without {members[0].curve.kind}")
     return ", ".join(parts)
-
-
-def _short(count: int) -> str:
-    return f"{count / 1e6:.1f} M" if count >= 1_000_000 else f"{count:,}"
 
 
 # -- how it looks ----------------------------------------------------------------------------------
@@ -230,9 +227,9 @@ def _trace(
     several: bool,
 ) -> dict[str, Any]:
     finite = member.curve.y[np.isfinite(member.curve.y)]
-    label = f"{member.run.name} {member.label}" if several and member.label != "value" else member.label
-    if several and member.label == "value":
-        label = member.run.name
+    label = member.label
+    if several:
+        label = member.run.name if label == "value" else f"{member.run.name} {label}"
     return {
         "type": "scatter",
         "mode": "lines+markers" if len(x) <= FEW_POINTS else "lines",
@@ -253,8 +250,7 @@ def _trace(
             "label": label,
             "live": live,
             "x": member.curve.kind,
-            "count": len(member.series.value),
-            "shown": len(x),
+            "count": member.points,
             "origin": None if math.isnan(member.curve.origin) else member.curve.origin,
             "last": float(finite[-1]) if len(finite) else None,
         },
@@ -277,8 +273,9 @@ def _frame(palette: dict[str, Any]) -> dict[str, Any]:
 _X_TITLES = {"epoch": "epoch", "index": "point", "relative": "seconds since the first line"}
 
 
-def _x_axis(palette: dict[str, Any], kind: str, axis: str) -> dict[str, Any]:
+def _x_axis(palette: dict[str, Any], view: View, kind: str, axis: str) -> dict[str, Any]:
     title = _X_TITLES.get(kind, "")
+    window = list(bounds(view))
     return {
         "anchor": f"y{axis}",
         "type": "date" if kind == "wall_time" else "linear",
@@ -287,7 +284,7 @@ def _x_axis(palette: dict[str, Any], kind: str, axis: str) -> dict[str, Any]:
         "linecolor": palette["line"],
         "tickformat": "~s" if kind in ("step", "index") else "",
         "title": {"text": title, "font": {"size": 11}},
-    }
+    } | ({"range": window} if all(map(math.isfinite, window)) else {})
 
 
 def _y_axis(palette: dict[str, Any], view: View, axis: str) -> dict[str, Any]:
@@ -301,10 +298,10 @@ def _y_axis(palette: dict[str, Any], view: View, axis: str) -> dict[str, Any]:
     }
 
 
-def _arrange(layout: dict[str, Any], charts: list[dict[str, Any]], palette: dict[str, Any]) -> None:
-    """Give each chart its cell of a grid with two columns, its title above it, and the figure its height."""
-    columns = min(COLUMNS, max(1, len(charts)))
-    rows = max(1, math.ceil(len(charts) / columns))
+def _arrange(
+    layout: dict[str, Any], charts: list[dict[str, Any]], palette: dict[str, Any], rows: int, columns: int
+) -> None:
+    """Give each chart its cell of the grid and its title above it, and the figure its height."""
     gap, title = 0.08, 0.22 / rows
     layout["height"] = rows * CHART_HEIGHT + 60
     layout["annotations"] = []
@@ -318,7 +315,7 @@ def _arrange(layout: dict[str, Any], charts: list[dict[str, Any]], palette: dict
         layout[f"yaxis{chart['axis']}"]["domain"] = y_domain
         layout["annotations"].append(
             {
-                "text": f"<b>{html.escape(chart['title'], quote=False)}</b>",
+                "text": f"<b>{html.escape(chart['key'], quote=False)}</b>",
                 "x": x_domain[0],
                 "y": y_domain[1],
                 "xref": "paper",

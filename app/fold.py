@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import zlib
 from collections import Counter
@@ -12,6 +13,8 @@ from app.lines import Line, LineSplitter
 from app.rows import MARK_EVERY, POINTS_PER_MARK, Batch, Mark, Position, RowBuilder
 
 MOST_UNREAD = 5
+
+log = logging.getLogger("tailplot")
 _DIGIT = re.compile("[0-9]")
 _ESCAPE = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")  # terminal colours and cursor moves
 
@@ -60,15 +63,23 @@ class Fold:
     def _read(self, lines: Iterable[Line], chunk: bytes, start: int) -> None:
         rows = self._rows
         for text, at in lines:
-            text = visible(text)
-            fields = self.parser(text)
-            if fields is None:
-                self._skip(text)
-            else:
-                self.lines_understood += 1
-                rows.add(fields, at)
+            self._read_line(visible(text), at)
             if at - self._last.at >= MARK_EVERY or rows.points - self._last.points >= POINTS_PER_MARK:
                 self._mark(at, chunk, start)
+
+    def _read_line(self, text: str, at: int) -> None:
+        try:
+            fields = self.parser(text)
+            if fields is not None:
+                self._rows.add(fields, at)
+        except Exception:  # a fault in a format: the line is data, and the places after it must stay right
+            log.exception("a line that no format may stumble over: %s", ascii(text[:120]))
+            self.skipped["error"] += 1
+            return
+        if fields is None:
+            self._skip(text)
+        else:
+            self.lines_understood += 1
 
     def _skip(self, text: str) -> None:
         if not _DIGIT.search(text):

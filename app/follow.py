@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+import random
 import time
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 
 import numpy as np
@@ -21,8 +22,9 @@ from app.store import Board, Generation, Run
 
 log = logging.getLogger("tailplot")
 
-SLICE = 8 * 1024
-"""Bytes parsed at a time: about 5 ms of text, then the others on the loop have their turn."""
+SLICE_SECONDS = 0.004
+SMALLEST_SLICE, LARGEST_SLICE = 1024, 64 * 1024
+MOST_FIRST = 36**4
 POLL = 0.25
 SAFETY_POLL = 0.5
 """Seconds between polls where a watcher wakes us too: it may miss a change, and never sees a lying file system."""
@@ -35,7 +37,7 @@ class Later(Enum):
     """Why a position cannot be judged yet."""
 
     READING = "the log is at least that long, and still being read"
-    BEYOND = "the log is shorter than that"
+    ABSENT = "no life of the log that is known here has those bytes; another worker may be a poll ahead"
 
 
 @dataclass
@@ -43,10 +45,11 @@ class Tail:
     """One run that is being followed: its source, and the fold over the present generation."""
 
     run: Run
+    key: str
     source: Source
     watched: bool
     progress: Progress
-    fold: Fold = field(default_factory=lambda: Fold(0))
+    fold: Fold
     fed: int = 0
     """Bytes of the generation that the fold has been given."""
 
@@ -58,8 +61,11 @@ class Follower:
         self._board = board
         self._specs = specs
         self._watch = watch
+        self._first = random.randrange(1, MOST_FIRST)
+        """Number of the first generation of each run here."""
         self._tails: dict[str, Tail] = {}
         self._paths: set[str] = set()
+        self._slice = SMALLEST_SLICE
         self._running = False
         self._woken = False
         self._wake = hub.Signal()
@@ -92,10 +98,11 @@ class Follower:
             name not in self._board.runs and tail.fed < tail.run.status.size for name, tail in self._tails.items()
         )
 
-    def find(self, run: Run, wanted: Position) -> Position | Later | None:
+    def find(self, run: Run, wanted: Position) -> Position | Later:
         """The place in this worker's reading of the run that has the same bytes before it.
 
-        None: no generation that this worker knows has those bytes. The generation in `wanted` is only a hint.
+        The generation in `wanted` is a hint, tried first: it tells two lives with the same beginning apart. Each
+        worker numbers from a number of its own, so the hints of another one point to nothing.
         """
         if wanted == START:
             return wanted  # also where nothing of the log is there yet
@@ -103,12 +110,19 @@ class Follower:
         if tail is None or not self._ready:
             return Later.READING
         for generation in _by_likelihood(run, wanted.generation):
-            if _mark_at(tail.source, generation, wanted.at) == wanted.mark:
+            if self._mark_at(tail.source, generation, wanted.at) == wanted.mark:
                 return Position(generation.number, wanted.at, wanted.mark)
-        if wanted.at <= run.end.at:
-            # Another worker may go over to a new file up to a poll before this one.
-            return None if wanted.generation <= run.end.generation else Later.BEYOND
-        return Later.READING if run.status.size >= wanted.at else Later.BEYOND
+        return Later.READING if run.end.at < wanted.at <= run.status.size else Later.ABSENT
+
+    def _mark_at(self, source: Source, generation: Generation, at: int) -> int | None:
+        """The CRC of the generation's bytes before `at`; None where they were never read, or are gone."""
+        if at > generation.end.at:
+            return None
+        mark = generation.mark_before(at)
+        if mark.at == at:
+            return mark.crc
+        between = hub.off_hub(source.read, generation.number - self._first, mark.at, at)
+        return None if between is None else zlib.crc32(between, mark.crc)
 
     # -- the loop --------------------------------------------------------------------------------------
 
@@ -132,8 +146,15 @@ class Follower:
         chunks = hub.off_hub(_poll_all, [tail.source for tail in tails])
         self._last_poll = time.monotonic()
         for tail, chunk in zip(tails, chunks, strict=True):
-            self._take(tail, chunk)
+            try:
+                self._take(tail, chunk)
+            except Exception as error:  # a fault with one log must not cost the others their chunks
+                self._log_once(f"{tail.run.name}: {type(error).__name__}: {error}")
             self._last_poll = time.monotonic()
+            if chunk.state == "waiting" and tail.run.name not in self._board.runs:
+                tail.source.close()  # a file of a folder that went before it had a metric
+                del self._tails[tail.run.name]
+                self._paths.discard(tail.key)
         if not self._ready:
             self._ready = True
             self._first_poll.notify()
@@ -146,9 +167,10 @@ class Follower:
                 self._open(printable(found.key if name in self._tails else name), found)
 
     def _open(self, name: str, found: Found) -> None:
-        run, source = Run(name, found.key), found.open()
+        run, source = Run(name, printable(found.key)), found.open()
         path = hub.off_hub(source.local_path) if self._watch == "auto" else ""
-        self._tails[name] = Tail(run, source, bool(path) and hub.changed(path, self._on_change), Progress(run.status))
+        watched = bool(path) and hub.changed(path, self._on_change)
+        self._tails[name] = Tail(run, found.key, source, watched, Progress(run.status), Fold(self._first))
         if not found.listed:
             self._board.add(run)
 
@@ -168,19 +190,29 @@ class Follower:
 
     def _take(self, tail: Tail, chunk: Chunk) -> None:
         status = tail.run.status
-        if chunk.generation != tail.fold.generation:
+        generation = self._first + chunk.generation
+        if generation != tail.fold.generation:
             self._publish(tail, tail.fold.close())
-            tail.fold, tail.fed = Fold(chunk.generation), 0
+            tail.fold, tail.fed = Fold(generation), 0
             status.step = status.total = None
         status.size = chunk.size
         self._note(tail, chunk)
-        for start in range(0, len(chunk.data), SLICE):
-            piece = chunk.data[start : start + SLICE]
+        at = 0
+        while at < len(chunk.data):
+            piece = chunk.data[at : at + self._slice]
+            before = time.perf_counter()
             self._publish(tail, tail.fold.feed(piece))
+            at += len(piece)
             tail.fed += len(piece)
             self._observe(tail, chunk)
+            self._adapt(len(piece), time.perf_counter() - before)
             hub.breathe()
         self._observe(tail, chunk)
+
+    def _adapt(self, size: int, seconds: float) -> None:
+        """Choose the next slice so that it takes about 4 ms: then the others on the loop have their turn."""
+        fitting = int(size * SLICE_SECONDS / max(seconds, 1e-6))
+        self._slice = max(SMALLEST_SLICE, min(fitting, 2 * self._slice, LARGEST_SLICE))
 
     def _publish(self, tail: Tail, batch: Batch) -> None:
         run, status = tail.run, tail.run.status
@@ -203,7 +235,7 @@ class Follower:
         """Keep what happened to the log, and say it once in the server's log."""
         status = tail.run.status
         for kind, text in chunk.notices:
-            status.notices.append({"time": time.time(), "kind": kind, "text": text})
+            status.notices.append({"time": time.time(), "kind": kind, "text": printable(text)})
             status.revision += 1
             log.warning("%s: %s", ascii(tail.run.name), ascii(text))
         del status.notices[:-MOST_NOTICES]
@@ -217,14 +249,3 @@ def _by_likelihood(run: Run, hint: int) -> list[Generation]:
     hinted = run.generation(hint)
     others = [g for g in reversed(run.generations) if g is not hinted]
     return ([hinted] if hinted else []) + others
-
-
-def _mark_at(source: Source, generation: Generation, at: int) -> int | None:
-    """The CRC of the generation's bytes before `at`; None where they were never read, or are gone."""
-    if at > generation.end.at:
-        return None
-    mark = generation.mark_before(at)
-    if mark.at == at:
-        return mark.crc
-    between = hub.off_hub(source.read, generation.number, mark.at, at)
-    return None if between is None else zlib.crc32(between, mark.crc)

@@ -72,7 +72,7 @@ def _is_own_host(host: str, allowed: tuple[str, ...]) -> bool:
     return is_loopback(name.lower()) or name.lower() in allowed or "*" in allowed
 
 
-def cookie_name() -> str:
+def _cookie_name() -> str:
     """Cookies are shared by all ports of a host, so the port is in the name."""
     return f"tailplot_{request.environ.get('SERVER_PORT', '')}"
 
@@ -86,11 +86,11 @@ def _check_token(settings: Settings) -> AnyResponse | None:
     scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer" and _same(bearer, token):
         return None
-    if _same(request.cookies.get(cookie_name(), ""), _cookie_value(token)):
+    if _same(request.cookies.get(_cookie_name(), ""), _cookie_value(token)):
         return None
     if request.path == "/" and _same(request.args.get("token", ""), token):
         response = redirect("./", 303)
-        response.set_cookie(cookie_name(), _cookie_value(token), httponly=True, samesite="Strict")
+        response.set_cookie(_cookie_name(), _cookie_value(token), httponly=True, samesite="Strict")
         return response
     return refuse(
         401,

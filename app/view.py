@@ -10,12 +10,14 @@ from typing import Any
 
 from app.rows import read_number
 from app.settings import one_of, whole
+from app.store import Board, Run
 
 X_AXES = ("step", "epoch", "wall_time", "relative")
 THEMES = ("light", "dark")
 POINTS = 2000
 MOST_POINTS = 20_000
-WIDEST, HIGHEST, LARGEST_SCALE = 4000, 3000, 4.0
+MOST_RUNS = 100
+"""Runs in one view: as many as a cursor holds."""
 
 
 @dataclass(frozen=True)
@@ -38,36 +40,45 @@ class View:
         Raises:
             ValueError: one sentence that names what was given and what is accepted.
         """
-        low = _read(query, "from", math.nan, a_number)
-        high = _read(query, "to", math.nan, a_number)
+        low = read(query, "from", math.nan, a_number)
+        high = read(query, "to", math.nan, a_number)
         if low > high:
             raise ValueError(f"from must not be beyond to; got from={low:g} and to={high:g}")
         return View(
-            x=_read(query, "x", "step", one_of(*X_AXES)),
+            x=read(query, "x", "step", one_of(*X_AXES)),
             low=low,
             high=high,
-            points=_read(query, "points", points, whole(4, MOST_POINTS)),
+            points=read(query, "points", points, whole(4, MOST_POINTS)),
             run=query.get("run", "*") or "*",
             metric=query.get("metric", "*") or "*",
-            log=_read(query, "log", "0", one_of("0", "1")) == "1",
-            theme=_read(query, "theme", "light", one_of(*THEMES)),
+            log=read(query, "log", "0", one_of("0", "1")) == "1",
+            theme=read(query, "theme", "light", one_of(*THEMES)),
         )
 
     def shows_run(self, name: str) -> bool:
-        """Whether the run is in view."""
-        return fnmatchcase(name, self.run)
+        """Whether the run is in view: called just so, or matched by the glob."""
+        return name == self.run or fnmatchcase(name, self.run)
 
     def shows_metric(self, name: str) -> bool:
-        """Whether the metric is in view."""
-        return fnmatchcase(name, self.metric)
+        """Whether the metric is in view: called just so, or matched by the glob."""
+        return name == self.metric or fnmatchcase(name, self.metric)
+
+    def runs_in(self, board: Board) -> list[Run]:
+        """The runs in view, at most 100, in their order on the board."""
+        return [run for run in list(board.runs.values()) if self.shows_run(run.name)][:MOST_RUNS]
 
 
-def _read(query: Mapping[str, str], name: str, default: Any, read: Callable[[str], Any]) -> Any:
+def read(query: Mapping[str, str], name: str, default: Any, accept: Callable[[str], Any]) -> Any:
+    """One parameter of a query, the default where it is missing or empty.
+
+    Raises:
+        ValueError: one sentence that names the parameter, what was given and what is accepted.
+    """
     given = query.get(name, "")
     if not given:
         return default
     try:
-        return read(given)
+        return accept(given)
     except ValueError as accepted:
         raise ValueError(f"{name} must be {accepted}; got {ascii(given[:40])}") from None
 
@@ -78,20 +89,3 @@ def a_number(text: str) -> float:
     if value is None or not math.isfinite(value):
         raise ValueError("a number")
     return value
-
-
-def picture_size(query: Mapping[str, str]) -> tuple[int, int, float]:
-    """Width and height in px, and the scale, that a query asks for; 0 × 0 for "as the charts need".
-
-    Raises:
-        ValueError: as `View.from_query`.
-    """
-    width = _read(query, "width", 1200, whole(200, WIDEST))
-    height = _read(query, "height", 0, whole(150, HIGHEST))
-    scale = _read(query, "scale", 1.0, a_number)
-    if not 0.5 <= scale <= LARGEST_SCALE or width * scale > WIDEST or height * scale > HIGHEST:
-        raise ValueError(
-            f"scale must be from 0.5 to {LARGEST_SCALE:g} with at most {WIDEST} × {HIGHEST} px in the end; "
-            f"got {query.get('scale', '1')[:40]!r}"
-        )
-    return width, height, scale

@@ -35,6 +35,10 @@ def numbers(values: Floats) -> list[float | int | None] | None:
     return values.tolist()  # type: ignore[no-any-return]
 
 
+BLOCK = 10_000
+"""Values turned into JSON at a time: as Python objects they take four times their room."""
+
+
 def points_of(series: Series) -> dict[str, Any]:
     """The four lists of one metric, of equal length."""
     return {
@@ -138,7 +142,25 @@ def metrics_json(selected: Iterator[tuple[Run, Iterator[tuple[str, Series, Serie
         yield b',"metrics":{'
         notes: dict[str, Any] = {}
         for number, (name, whole, shown) in enumerate(metrics):
-            yield (b"," if number else b"") + to_json(name) + b":" + to_json(points_of(shown))
+            yield (b"," if number else b"") + to_json(name) + b":"
+            yield from _points_in_blocks(shown)
             notes[name] = about(whole, shown)
         yield b'},"about":' + to_json(notes) + b"}"
     yield b"}}\n"
+
+
+def _points_in_blocks(series: Series) -> Iterator[bytes]:
+    """What `to_json(points_of(series))` gives, in pieces."""
+    columns = {"step": series.step, "epoch": series.epoch, "wall_time": series.wall_time, "value": series.value}
+    for place, (name, values) in enumerate(columns.items()):
+        yield (b"," if place else b"{") + to_json(name) + b":"
+        if name != "value" and np.isnan(values).all():
+            yield b"null"
+            continue
+        yield b"["
+        for start in range(0, len(values), BLOCK):
+            block = values[start : start + BLOCK]
+            listed = block.tolist() if name == "value" else numbers(block) or [None] * len(block)
+            yield (b"," if start else b"") + to_json(listed)[1:-1]
+        yield b"]"
+    yield b"}"

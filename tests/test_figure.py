@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.figure import CHART_HEIGHT, DASHES, FEW_POINTS, MOST_RUNS, PALETTES, build_figure
+from app.figure import CHART_HEIGHT, DASHES, FEW_POINTS, PALETTES, build_figure
 from app.fold import Fold
 from app.rows import Position
 from app.store import Board, Run
-from app.view import View
+from app.view import MOST_RUNS, View
 from app.wire import parse_cursor, to_json
 
 Figure = dict[str, Any]
@@ -95,7 +95,7 @@ def test_a_curve_has_the_steps_and_values_of_the_log() -> None:
     assert trace["x"] == [1, 2, 4]
     assert strict(trace)["y"] == [0.5, None, 0.25]
     assert trace["connectgaps"] is False
-    assert trace["meta"] | {"label": "value", "live": True, "count": 3, "shown": 3, "last": 0.25} == trace["meta"]
+    assert trace["meta"] | {"label": "value", "live": True, "count": 3, "last": 0.25} == trace["meta"]
     assert (trace["meta"]["run"], trace["meta"]["metric"], trace["meta"]["x"]) == ("train", "loss", "step")
 
 
@@ -116,7 +116,13 @@ def test_one_bad_step_among_a_hundred_thousand_is_drawn_and_the_chart_says_that_
     assert trace["x"] == sorted(trace["x"])
     assert (trace["x"][0], trace["x"][-1]) == (0, 99_999)
     assert chart(figure)["note"] == f"{len(trace['x']):,} of 100,000 points"
-    assert (trace["meta"]["count"], trace["meta"]["shown"]) == (100_000, len(trace["x"]))
+    assert trace["meta"]["count"] == 100_000
+
+
+def test_each_chart_tells_of_its_own_points_alone() -> None:
+    figure = figure_of(train=curve(*range(40)) + curve(*range(3000), name=b"acc"))
+    shown = [len(trace["x"]) for trace in figure["data"]]
+    assert [each["note"] for each in figure["layout"]["meta"]["charts"]] == ["", f"{shown[1]:,} of 3,000 points"]
 
 
 def test_a_chart_with_all_its_points_says_nothing() -> None:
@@ -137,6 +143,23 @@ def test_a_window_has_every_point_inside_and_an_outline_outside() -> None:
 def test_a_window_open_at_one_side_or_beside_the_curve_loses_nothing(low: float, high: float) -> None:
     (trace,) = figure_of(View(low=low, high=high), train=curve(*range(100)))["data"]
     assert trace["x"] == list(range(100))
+
+
+@pytest.mark.parametrize(
+    ("view", "shown"),
+    [
+        (View(low=40, high=60), [40, 60]),
+        (View(low=-9, high=9e9), [-9, 9e9]),
+        (View(x="wall_time", low=40, high=60), [40_000, 60_000]),
+        (View(low=40), None),
+        (View(high=60), None),
+        (View(), None),
+        (View(x="wall_time", low=-1e308, high=1e308), None),
+    ],
+)
+def test_a_window_with_two_ends_is_the_range_of_every_chart(view: View, shown: list[float] | None) -> None:
+    layout = figure_of(view, train=curve(*range(100)) + curve(*range(9), name=b"acc"))["layout"]
+    assert [layout[axis].get("range") for axis in ("xaxis", "xaxis2")] == [shown, shown]
 
 
 @given(st.lists(st.integers(0, 60), min_size=1, max_size=80), st.integers(-5, 65), st.integers(0, 40))
@@ -246,6 +269,7 @@ def test_charts_stand_in_two_columns_each_with_its_axes() -> None:
     assert domains[0][0] == domains[2][0] != domains[1][0]
     assert domains[0][1] == domains[1][1] != domains[2][1]
     assert layout["height"] == 2 * CHART_HEIGHT + 60
+    assert layout["meta"]["grid"] == [2, 2]
     assert [note["text"] for note in layout["annotations"]] == ["<b>loss</b>", "<b>acc</b>", "<b>bleu</b>"]
 
 
@@ -270,6 +294,16 @@ def test_several_runs_have_a_colour_each_and_a_line_for_each_split() -> None:
         {"name": "one", "colour": series[0]},
         {"name": "two", "colour": series[1]},
     ]
+
+
+def test_one_run_is_named_too() -> None:
+    assert figure_of(one=curve(1, 2))["layout"]["meta"]["runs"] == [
+        {"name": "one", "colour": PALETTES["light"]["series"][0]}
+    ]
+
+
+def test_a_metric_alone_in_its_chart_is_labelled_by_its_run_among_several() -> None:
+    assert [trace["name"] for trace in figure_of(one=curve(1, 2), two=curve(1, 2))["data"]] == ["one", "two"]
 
 
 def test_more_runs_than_colours_still_look_different() -> None:

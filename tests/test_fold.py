@@ -223,3 +223,23 @@ def test_an_unread_line_is_shown_short() -> None:
     fold = Fold(0)
     fold.feed(b"7" * 5000 + b"\n")
     assert fold.unread == ["7" * 200]
+
+
+@pytest.mark.parametrize("line", ['{"@time": "12:00 x", "loss": 1}', '{"@total": "x", "@section": 3, "loss": 1}'])
+def test_a_log_that_spells_our_own_keys_costs_nothing(line: str) -> None:
+    batch = Fold(0).feed(f"step=1 loss=0.5\n{line}\nstep=2 loss=0.25\n".encode())
+    assert batch.metrics["loss"][1].tolist() == [0.5, 1, 0.25]
+
+
+def test_a_format_that_stumbles_costs_its_line_and_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stumble(text: str) -> None:
+        if "2" in text:
+            raise RuntimeError("a bug in a format")
+
+    fold = Fold(0)
+    monkeypatch.setattr(fold.parser, "_parsers", [("broken", stumble), *fold.parser._parsers])
+    text = b"step=1 loss=0.5\nstep=2 loss=9\nstep=3 loss=0.25\n"
+    batch = fold.feed(text)
+    assert batch.metrics["loss"][1].tolist() == [0.5, 0.25]
+    assert fold.skipped["error"] == 1
+    assert batch.marks[-1].crc == zlib.crc32(text)

@@ -6,11 +6,13 @@ import threading
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from app import follow, hub, progress, sources
 from app.follow import Follower, Later
+from app.progress import Progress
 from app.rows import Position
 from app.sources import file
 from app.store import Board, Run
@@ -23,6 +25,7 @@ class Followed:
     def __init__(self, *specs: str | Path, watch: str = "poll") -> None:
         self.board = Board()
         self.follower = Follower(self.board, [str(spec) for spec in specs], watch)
+        self.follower._first = 0
 
     def turn(self) -> bool:
         """One turn that also looks for new logs; whether more is to be read."""
@@ -38,7 +41,7 @@ class Followed:
         """A run of the board."""
         return self.board.runs[name]
 
-    def find(self, at: int, mark: int, generation: int = 0, name: str = "train") -> Position | Later | None:
+    def find(self, at: int, mark: int, generation: int = 0, name: str = "train") -> Position | Later:
         """What the follower says to an id."""
         return self.follower.find(self.run(name), Position(generation, at, mark))
 
@@ -287,15 +290,15 @@ def test_a_place_between_two_marks_is_found_by_reading_the_bytes_before_it(
         at = sum(map(len, rows[:count]))
         assert followed.find(at, zlib.crc32(text[:at])) == Position(0, at, zlib.crc32(text[:at]))
     assert asked
-    assert max(asked) <= 64 * 1024 + follow.SLICE
+    assert max(asked) <= 64 * 1024 + follow.LARGEST_SLICE
 
 
 def test_other_bytes_before_the_same_place_are_not_found(log: Log, followed: Followed) -> None:
     text = lines(1, 2, 3).encode()
     log.append(text)
     followed.read()
-    assert followed.find(len(text), 12345) is None
-    assert followed.find(10, 12345) is None
+    assert followed.find(len(text), 12345) is Later.ABSENT
+    assert followed.find(10, 12345) is Later.ABSENT
 
 
 def test_a_place_that_is_not_read_yet_is_not_judged(log: Log, followed: Followed) -> None:
@@ -304,10 +307,10 @@ def test_a_place_that_is_not_read_yet_is_not_judged(log: Log, followed: Followed
     followed.turn()
     assert followed.run().end.at < len(text)
     assert followed.find(len(text), 12345) is Later.READING
-    assert followed.find(len(text) + 1, 12345) is Later.BEYOND
+    assert followed.find(len(text) + 1, 12345) is Later.ABSENT
     followed.read()
-    assert followed.find(len(text), 12345) is None
-    assert followed.find(len(text) + 1, 12345) is Later.BEYOND
+    assert followed.find(len(text), 12345) is Later.ABSENT
+    assert followed.find(len(text) + 1, 12345) is Later.ABSENT
 
 
 def test_the_start_of_a_run_is_always_found(log: Log, followed: Followed) -> None:
@@ -353,8 +356,8 @@ def test_a_generation_that_another_worker_saw_first_is_waited_for(log: Log, foll
     log.append(lines(1, 2, 3))
     followed.read()
     new = lines(9).encode()
-    assert followed.find(len(new), zlib.crc32(new), 1) is Later.BEYOND
-    assert followed.find(len(new), zlib.crc32(new), 0) is None
+    assert followed.find(len(new), zlib.crc32(new), 1) is Later.ABSENT
+    assert followed.find(len(new), zlib.crc32(new), 0) is Later.ABSENT
 
 
 def test_bytes_that_are_gone_are_not_found(log: Log, followed: Followed) -> None:
@@ -363,7 +366,7 @@ def test_bytes_that_are_gone_are_not_found(log: Log, followed: Followed) -> None
     followed.read()
     half = len(text) // 3
     log.truncate()
-    assert followed.find(half, zlib.crc32(text[:half])) is None
+    assert followed.find(half, zlib.crc32(text[:half])) is Later.ABSENT
     assert followed.find(len(text), zlib.crc32(text)) == Position(0, len(text), zlib.crc32(text))
 
 
@@ -384,3 +387,42 @@ def test_who_asks_just_after_the_start_waits_for_the_first_poll(
     followed.follower.wait_for_first_poll()
     assert followed.follower.healthy()
     assert followed.board.runs["train"].metrics
+
+
+def test_a_worker_that_numbers_otherwise_finds_the_newest_of_two_lives_that_begin_alike(log: Log) -> None:
+    """Else a client that comes from a worker that knows only the second life gets that one twice."""
+    followed = Followed(log.path)
+    log.append(lines(1, 2))
+    followed.read()
+    log.truncate()
+    followed.read()
+    log.append(lines(7))
+    followed.read()
+    log.rewrite(lines(1, 2))
+    followed.read()
+    followed.read()
+    text = lines(1, 2).encode()
+    first, *_, newest = followed.run().generations
+    assert first.end.crc == newest.end.crc
+    elsewhere = followed.find(len(text), zlib.crc32(text), generation=4711)
+    here = followed.find(len(text), zlib.crc32(text), generation=first.number)
+    assert isinstance(elsewhere, Position) and elsewhere.generation == newest.number
+    assert isinstance(here, Position) and here.generation == first.number
+    followed.close()
+
+
+def test_a_fault_with_one_log_costs_the_others_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in "ab":
+        (tmp_path / f"{name}.log").write_text(lines(1, 2))
+    followed = Followed(tmp_path / "a.log", tmp_path / "b.log")
+    observe = Progress.observe
+
+    def fail(progress: Progress, *rest: Any) -> bool:
+        if progress.status.path.endswith("a.log"):
+            raise RuntimeError("a bug")
+        return observe(progress, *rest)
+
+    monkeypatch.setattr(Progress, "observe", fail)
+    followed.turn()
+    assert steps(followed.run("b")) == [1, 2]
+    followed.close()

@@ -19,7 +19,8 @@ FOLD = ROWS | {"lines", "formats", "formats.*"}
 STORE = FOLD | {"fold", "status"}
 FIGURE = STORE | {"store", "downsample", "view", "groups"}
 FOLLOW = FIGURE | {"wire", "curves", "figure", "sources", "sources.*"}
-ROUTES = FOLLOW | {"follow", "progress", "viewer", "guard", "startup", "picture", "terminal", "routes", "routes.*"}
+SERVER = FOLLOW | {"kept", "follow", "progress", "stream", "guard", "startup"}
+ROUTES = SERVER | {"picture", "terminal", "routes", "routes.*"}
 EVERYTHING = ROUTES | {"app", "dry_run", "demo", "ship", "redis_log"}
 
 MAY_IMPORT = {
@@ -44,13 +45,13 @@ MAY_IMPORT = {
     "wire": FIGURE,
     "curves": FIGURE,
     "figure": FIGURE | {"wire", "curves"},
+    "kept": {"hub"},
     "progress": FOLLOW,
     "follow": FOLLOW | {"progress"},
-    "viewer": FOLLOW | {"follow", "progress"},
+    "stream": FOLLOW | {"follow", "progress"},
     "words": set(),
-    "ticks": {"words"},
-    "sheet": set(),
-    "picture": {"sheet", "ticks", "words"},
+    "picture": {"rows", "words", "picture.*"},
+    "picture.*": {"rows", "words", "picture.*"},
     "terminal": set(),
     "demo": set(),
     "startup": {"settings", "sources", "sources.*"},
@@ -72,8 +73,8 @@ HOME = {
     "werkzeug": {"app", "guard", "routes", "routes.*"},
     "gevent": {"hub"},
     "gunicorn": {"__main__"},
-    "matplotlib": {"picture", "sheet"},
-    "PIL": {"sheet"},
+    "matplotlib": {"picture", "picture.*"},
+    "PIL": {"picture.*"},
     "plotly": {"routes.plotlyjs"},
     "redis": {"redis_log"},
 }

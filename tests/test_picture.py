@@ -2,37 +2,28 @@
 
 import copy
 import io
-import math
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from app import picture
-from app.picture import cells, draw
-from app.ticks import Scale, tick_words, ticks_of
-from app.words import number_words
+from app.figure import CHART_HEIGHT, DASHES, PALETTES, build_figure
+from app.fold import Fold
+from app.picture import NARROW, draw, height_of
+from app.picture.ticks import Scale, tick_words, ticks_of
+from app.store import Board, Run
+from app.view import View
 
 Json = dict[str, Any]
 
-LIGHT = {
-    "ground": "#f7f7f5",
-    "surface": "#ffffff",
-    "line": "#e4e4df",
-    "text": "#1b1c1a",
-    "muted": "#63655f",
-    "faint": "#6e706a",
-    "bad": "#b3261e",
-}
-BLUE, ORANGE = "#0068b5", "#c8500a"
-TWO_BY_TWO = [((c, c + 0.45), (r, r + 0.4)) for r in (0.6, 0.0) for c in (0.0, 0.55)]
+LIGHT = PALETTES["light"]
+BLUE, ORANGE = LIGHT["series"][:2]
 
 
 def trace(x: list[float], y: list[float | None], label: str = "train", axis: str = "", **more: Any) -> Json:
@@ -42,7 +33,7 @@ def trace(x: list[float], y: list[float | None], label: str = "train", axis: str
         "name": "not &lt;used&gt;",
         "x": x,
         "y": y,
-        "line": {"color": BLUE, "width": 2, "dash": "solid"},
+        "line": {"color": BLUE, "width": 2, "dash": "solid"} | more.pop("line", {}),
         "opacity": 1,
         "xaxis": f"x{axis}",
         "yaxis": f"y{axis}",
@@ -53,26 +44,24 @@ def trace(x: list[float], y: list[float | None], label: str = "train", axis: str
 
 def figure(*traces: Json, x: Json | None = None, y: Json | None = None, **meta: Any) -> Json:
     axes = dict.fromkeys(trace["xaxis"][1:] for trace in traces)
+    columns = min(2, max(1, len(axes)))
     layout: Json = {
-        "paper_bgcolor": LIGHT["ground"],
-        "plot_bgcolor": LIGHT["surface"],
-        "font": {"color": LIGHT["text"], "family": "system-ui, sans-serif", "size": 14},
+        "font": {"family": "system-ui, sans-serif"},
+        "height": 400,
         "meta": {
             "charts": [
-                {"key": f"chart{axis}", "title": f"loss{axis}", "axis": axis, "system": False,
-                 "note": "", "alert": ""}
-                for axis in axes
+                {"key": f"chart{axis}", "axis": axis, "system": False, "note": "", "alert": ""} for axis in axes
             ],
+            "grid": [max(1, -(-len(axes) // columns)), columns],
             "runs": [{"name": "a", "colour": BLUE}],
             "empty": None,
             "palette": LIGHT,
             **meta,
         },
-    }  # fmt: skip
-    places = TWO_BY_TWO if len(axes) > 1 else [((0, 1), (0, 1))]
-    for axis, (across, up) in zip(axes, places, strict=False):
-        layout[f"xaxis{axis}"] = {"domain": list(across), **(x or {})}
-        layout[f"yaxis{axis}"] = {"domain": list(up), "gridcolor": LIGHT["line"], **(y or {})}
+    }
+    for axis in axes:
+        layout[f"xaxis{axis}"] = {"type": "linear", "title": {"text": ""}, **(x or {})}
+        layout[f"yaxis{axis}"] = {"type": "linear", **(y or {})}
     return {"data": list(traces), "layout": layout}
 
 
@@ -82,13 +71,13 @@ def pixels(picture_of: Json, width: int = 600, height: int = 400, scale: float =
 
 
 def words_in(picture_of: Json, width: int = 600, height: int = 400) -> list[str]:
-    """Give the texts of the SVG, which stand in comments beside their outlines."""
+    """The texts of the SVG, which stand in comments beside their outlines."""
     lines = draw(picture_of, width, height, 1, "svg").decode().splitlines()
     return [line.strip()[5:-4] for line in lines if line.strip().startswith("<!-- ")]
 
 
 def where(image: Any, colour: str, box: tuple[int, int, int, int] = (0, 0, 9999, 9999)) -> Any:
-    """Give the (row, column) of each pixel of a colour inside (left, top, right, bottom)."""
+    """The (row, column) of each pixel of a colour inside (left, top, right, bottom)."""
     rgb = [int(colour[k : k + 2], 16) for k in (1, 3, 5)]
     left, top, right, bottom = box
     found = np.argwhere((image[top:bottom, left:right] == rgb).all(axis=2))
@@ -125,18 +114,11 @@ def test_drawing_leaves_the_figure_alone() -> None:
     assert shown == before
 
 
-def test_many_threads_draw_what_one_draws() -> None:
-    shown = [figure(trace([0, 1, 2], [k, 2, 3]), y={"side": "left"}) for k in range(6)]
-    alone = [draw(one, 300, 200, 1) for one in shown]
-    with ThreadPoolExecutor(6) as pool:
-        assert list(pool.map(lambda one: draw(one, 300, 200, 1), shown)) == alone
-
-
 def test_matplotlib_is_imported_only_to_draw_and_pyplot_never() -> None:
     program = (
         "import sys, app.picture; assert 'matplotlib' not in sys.modules;"
         "app.picture.draw({'data': [], 'layout': {'meta': {'palette': %r, 'empty': 'x'},"
-        "'font': {'color': '#000000'}}}, 99, 99, 1);"
+        "'font': {'family': ''}}}, 99, 99, 1);"
         "assert 'matplotlib.pyplot' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", program % LIGHT], check=True, timeout=60)
@@ -157,7 +139,8 @@ def test_a_card_lies_on_the_ground() -> None:
     assert len(where(image, LIGHT["surface"], (14, 16, 500, 20)))
 
 
-def test_four_charts_stand_where_their_domains_say() -> None:
+@pytest.mark.parametrize(("width", "height"), [(800, 600), (NARROW, 600), (NARROW - 1, 900), (390, 1600)])
+def test_charts_stand_in_the_grid_of_the_figure_and_in_one_column_where_it_is_narrow(width: int, height: int) -> None:
     colours = ["#110000", "#220000", "#330000", "#440000"]
     shown = figure(
         *(
@@ -165,37 +148,37 @@ def test_four_charts_stand_where_their_domains_say() -> None:
             for axis, colour in zip(("", "2", "3", "4"), colours, strict=True)
         )
     )
-    image = pixels(shown, 800, 600)
-    corners = [(0, 0), (400, 0), (0, 300), (400, 300)]
-    for colour, (left, top) in zip(colours, corners, strict=True):
+    image = pixels(shown, width, height)
+    columns = 2 if width >= NARROW else 1
+    wide, tall = width // columns, height // (4 // columns)
+    for place, colour in enumerate(colours):
+        row, column = divmod(place, columns)
+        inside = (column * wide, row * tall, (column + 1) * wide, (row + 1) * tall)
         found = where(image, colour)
-        assert len(found) == len(where(image, colour, (left, top, left + 400, top + 300))) > 0
+        assert len(found) == len(where(image, colour, inside)) > 0
 
 
 @pytest.mark.parametrize(
-    ("domains", "found"),
+    ("charts", "width", "height"),
     [
-        ([(0.0, 1.0)], [(0, 1)]),
-        ([(0.0, 0.45), (0.55, 1.0)], [(0, 1 / 2), (1 / 2, 1)]),
-        (
-            [(0.0, 0.28), (0.36, 0.64), (0.72, 1.0)],
-            [(0, 1 / 3), (1 / 3, 2 / 3), (2 / 3, 1)],
-        ),
-        ([(0.0, 0.45), (0.55, 1.0), (0.0, 1.0)], [(0, 1 / 2), (1 / 2, 1), (0, 1)]),
-        ([(0.0, 0.5), (0.5, 1.0)], [(0, 1 / 2), (1 / 2, 1)]),
+        (1, 1200, 400),
+        (1, 390, 400),
+        (3, 1200, 400),
+        (3, NARROW, 400),
+        (3, NARROW - 1, 600),
+        (4, 390, 800),
+        (0, 390, 400),
     ],
 )
-def test_domains_widen_to_cells_that_touch(
-    domains: list[tuple[float, float]], found: list[tuple[float, float]]
-) -> None:
-    for cell, wanted in zip(cells(domains), found, strict=True):
-        assert cell == pytest.approx(wanted)
+def test_a_narrow_picture_is_higher_by_the_rows_that_it_has_more(charts: int, width: int, height: int) -> None:
+    shown = figure(*(trace([0, 1], [1, 2], axis=axis) for axis in ("", "2", "3", "4")[:charts]))
+    assert height_of(shown, width) == height
 
 
 def test_the_head_says_title_label_last_value_note_and_alert() -> None:
     shown = figure(trace([0, 1], [1, 2]))
     shown["layout"]["meta"]["charts"][0] |= {"note": "2 of 9 points", "alert": "3 NaN"}
-    assert {"loss", "train", "0.3824", "2 of 9 points", "3 NaN"} <= set(words_in(shown))
+    assert {"chart", "train", "0.3824", "2 of 9 points", "3 NaN"} <= set(words_in(shown))
     assert "not &lt;used&gt;" not in words_in(shown)
     assert len(where(pixels(shown), LIGHT["bad"], (300, 0, 600, 50)))
 
@@ -251,7 +234,7 @@ def test_markers_are_drawn_at_every_point() -> None:
     assert len(where(dotted, BLUE, PLOT)) > len(where(plain, BLUE, PLOT)) + 10
 
 
-@pytest.mark.parametrize("dash", ["dash", "dot", "dashdot"])
+@pytest.mark.parametrize("dash", DASHES[1:])
 def test_a_dashed_line_leaves_spaces(dash: str) -> None:
     solid = pixels(figure(trace([0, 1], [1, 1])))
     dashed = pixels(figure(trace([0, 1], [1, 1], line={"color": BLUE, "width": 2, "dash": dash})))
@@ -261,7 +244,7 @@ def test_a_dashed_line_leaves_spaces(dash: str) -> None:
 
 def test_a_faint_trace_is_faint_and_below() -> None:
     smooth, raw = trace([0, 1], [1, 1]), trace([0, 1, 2], [1, 1, 1], opacity=0.22)
-    raw["line"] = {"color": ORANGE, "width": 2}
+    raw["line"]["color"] = ORANGE
     image = pixels(figure(smooth, raw))
     assert len(where(image, BLUE, PLOT)) > 400
     assert not len(where(image, ORANGE, PLOT))
@@ -295,10 +278,11 @@ def test_the_axis_title_is_written_where_there_is_one() -> None:
 
 def test_a_range_cuts_the_curve() -> None:
     x = [float(k) for k in range(101)]
-    shown = figure(trace(x, x), x={"range": [0, 50]}, y={"range": [25, 100]})  # type: ignore[arg-type]
-    found = where(pixels(shown), BLUE, PLOT)
-    assert found[:, 1].min() > 300
-    assert found[:, 0].min() > 200
+    image = pixels(figure(trace(x, x), x={"range": [50, 100]}))  # type: ignore[arg-type]
+    found = where(image, BLUE, PLOT)
+    # The upper half of the curve, over the whole width.
+    assert found[:, 1].max() - found[:, 1].min() > 480
+    assert found[:, 0].max() - found[:, 0].min() < 160
 
 
 def test_an_empty_figure_is_its_sentence_wrapped() -> None:
@@ -319,7 +303,8 @@ def test_an_empty_figure_is_its_sentence_wrapped() -> None:
 @pytest.mark.parametrize("kind", ["png", "svg"])
 def test_no_name_stops_a_picture(name: str, kind: str) -> None:
     shown = figure(trace([0, 1], [1, 2], name), x={"title": {"text": name[:50]}})
-    shown["layout"]["meta"]["charts"][0] |= {"title": name, "note": name, "alert": name}
+    shown["layout"]["meta"]["charts"][0] |= {"note": name, "alert": name}
+    shown["layout"]["meta"]["charts"][0]["key"] = shown["data"][0]["meta"]["chart"] = name
     shown["layout"]["meta"]["runs"] = [{"name": name, "colour": BLUE}] * 2
     assert draw(shown, 400, 300, 1, kind)
     assert draw(figure(empty=f"{name} {name}"), 400, 300, 1, kind)
@@ -346,14 +331,6 @@ def test_a_picture_too_small_for_its_charts_is_still_a_picture(width: int, heigh
     assert draw(shown, width, height, 1)
 
 
-def test_a_chart_without_an_axis_in_the_layout_is_left_out() -> None:
-    shown = figure(trace([0, 1], [1, 2]))
-    shown["layout"]["meta"]["charts"].append(
-        {"key": "gpu", "title": "gpu", "axis": "7", "system": True, "note": "", "alert": ""}
-    )
-    assert "gpu" not in words_in(shown)
-
-
 @pytest.mark.parametrize(
     ("values", "step", "words"),
     [
@@ -375,32 +352,20 @@ def test_ticks_are_worded_as_people_write_them(values: list[float], step: float,
     assert tick_words(values, step) == words
 
 
-@pytest.mark.parametrize(
-    ("value", "words"),
-    [
-        (0.3824, "0.3824"), (0.38244999, "0.3824"), (1.089, "1.089"), (0.5, "0.5000"), (3, "3"),
-        (0, "0"), (3e-4, "3.0e-4"), (1.21e-5, "1.21e-5"), (-2.5, "-2.500"), (12_345, "12,345"),
-        (1_234.6, "1,235"), (1_200_000, "1.2 M"), (3e9, "3 B"), (1e20, "1.0e20"),
-        (None, "–"), (math.nan, "–"), (math.inf, "–"),
-    ],
-)  # fmt: skip
-def test_last_values_are_worded_as_people_write_them(value: float | None, words: str) -> None:
-    assert number_words(value) == words
-
-
 @given(
     st.sampled_from(["linear", "log", "date"]),
     st.floats(-1e6, 1e6),
     st.floats(1e-6, 1e6),
     st.integers(2, 12),
 )
+@example("date", 1.0, 239_001.0, 2)  # 2 min are too short a step and 5 min too long
 def test_ticks_rise_inside_the_axis_and_no_two_say_the_same(kind: str, low: float, span: float, count: int) -> None:
     if kind == "log":
         low, span = low / 1e5, span / 1e5 + 0.5
     if kind == "date":
         span += 1e3
     scale = Scale(kind, low, low + span, 0.0, 1000.0)
-    places, words = zip(*ticks_of(scale, count), strict=True) or ((), ())
+    places, words = zip(*ticks_of(scale, count), strict=True)
     assert 1 <= len(places) <= 3 * count + 3
     assert all(before < after for before, after in pairwise(places))
     assert places[0] >= -1 and places[-1] <= 1001
@@ -408,28 +373,31 @@ def test_ticks_rise_inside_the_axis_and_no_two_say_the_same(kind: str, low: floa
         assert len(set(words)) == len(words)
 
 
-def test_one_thread_draws_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    free: list[bool] = []
-    monkeypatch.setattr(picture, "_draw_page", lambda *_: free.append(not picture._turn.empty()))
-    draw(figure(), 50, 50, 1)
-    assert free == [False]
-    assert not picture._turn.empty()
+def drawn_from(log: bytes, view: View) -> Json:
+    """The figure of a log with one run."""
+    board, run, fold = Board(), Run("train", "train.log"), Fold(0)
+    run.add(fold.feed(log))
+    board.add(run)
+    return build_figure(board, view)
 
 
-def test_a_drawing_that_fails_lets_the_next_one_begin() -> None:
-    with pytest.raises(KeyError):
-        draw({"data": [], "layout": {}}, 50, 50, 1)
-    assert draw(figure(empty="waiting"), 50, 50, 1)
+LOG = b"".join(b"2026-11-23 12:%02d:05 step=%d loss=%d lr=1e-4\n" % (k % 60, k, k % 9) for k in range(300))
 
 
-def test_native_threads_under_gevent_wait_for_each_other_and_not_for_ever() -> None:
-    program = (
-        "from gevent import monkey; monkey.patch_all()\n"
-        "import gevent\n"
-        "from app.picture import draw\n"
-        "shown = {'data': [], 'layout': {'meta': {'palette': %r, 'empty': 'x'}, 'font': {}}}\n"
-        "pool = gevent.get_hub().threadpool\n"
-        "jobs = [pool.spawn(draw, shown, 400, 300, 1) for _ in range(12)]\n"
-        "assert len({job.get(timeout=30) for job in jobs}) == 1\n"
-    )
-    subprocess.run([sys.executable, "-c", program % LIGHT], check=True, timeout=50)
+@pytest.mark.parametrize("x", ["step", "wall_time", "relative"])
+@pytest.mark.parametrize(
+    ("low", "high"), [(100, 150), (100, 100), (-1e308, 1e308), (-1e-308, 1e-308), (1e16, 1e16 + 2), (1e9, 1e9 + 1e-6)]
+)
+def test_every_window_can_be_drawn(x: str, low: float, high: float) -> None:
+    assert draw(drawn_from(LOG, View(x=x, low=low, high=high)), 400, 300, 1)
+
+
+def test_a_window_gives_another_picture_than_the_whole() -> None:
+    whole, part = (words_in(drawn_from(LOG, view), 900) for view in (View(), View(low=100, high=150)))
+    assert "200" in whole and "200" not in part
+    assert {"100", "150"} <= set(part), part
+
+
+def test_the_picture_of_a_figure_is_as_high_as_the_figure() -> None:
+    assert height_of(drawn_from(LOG, View()), 1200) == CHART_HEIGHT + 60
+    assert height_of(drawn_from(LOG, View()), 390) == 2 * (CHART_HEIGHT + 60)

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app import create_app
 from app.sources import Chunk, file
 from app.sources.file import LINGER, REWRITE, UNLINKED, FileSource
 from tests.conftest import Log
@@ -333,7 +334,7 @@ def test_a_log_that_goes_between_the_look_and_the_opening_is_found_at_the_next_p
         raise FileNotFoundError(2, "No such file or directory")
 
     with monkeypatch.context() as patch:
-        patch.setattr(file, "_open_regular", gone)
+        patch.setattr(file, "open_regular", gone)
         assert reader.source.poll().state == ""
     write_lines(writer, b"step=2\n")
     os.close(writer)
@@ -357,7 +358,7 @@ def test_a_fifo_never_blocks_and_is_said(log: Log, reader: Reader) -> None:
     reader.read()
     assert (reader.last.state, reader.last.reason) == ("not_regular", "FIFO")
     with pytest.raises(OSError, match="not a regular file"):
-        file._open_regular(str(log.path))  # one that took the log's place between look and opening
+        file.open_regular(str(log.path))  # one that took the log's place between look and opening
 
 
 def test_a_fifo_is_refused_at_start_and_a_log_or_a_folder_or_nothing_is_not(tmp_path: Path) -> None:
@@ -380,7 +381,7 @@ def test_a_log_that_may_not_be_read_is_said_and_read_once_it_may(
         raise PermissionError(13, "Permission denied")
 
     with monkeypatch.context() as patch:
-        patch.setattr(file, "_open_regular", denied)
+        patch.setattr(file, "open_regular", denied)
         chunk = reader.source.poll()
     assert (chunk.state, chunk.reason, chunk.data) == ("denied", "Permission denied", b"")
     assert reader.read() == [b"step=1\n"]
@@ -444,3 +445,41 @@ def happen(log: Log, what: str, text: bytes, lives: list[bytes]) -> None:
             log.rotate()
         begin(lives[-1])
         later(log.path)
+
+
+def test_a_log_that_is_written_anew_between_the_look_and_the_read_is_no_growth(
+    log: Log, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same first 256 bytes, other ones before the place that was reached."""
+    banner, old, new = b"#" * 300 + b"\n", b"step=1 loss=1\n" * 50, b"step=2 loss=2222\n" * 90
+    log.append(banner + old)
+    assert reader.read() == [banner + old]
+    log.append(b"step=3 loss=3\n")
+    look, done = FileSource._look, []
+
+    def rewritten_after(source: FileSource) -> tuple[str, str]:
+        seen = look(source)
+        if not done:
+            done.append(log.rewrite(banner + new))
+            later(log.path)
+        return seen
+
+    monkeypatch.setattr(FileSource, "_look", rewritten_after)
+    assert reader.read_after(REWRITE) == [banner + old, banner + new]
+
+
+def test_a_name_that_is_no_utf_8_is_no_trouble(tmp_path: Path) -> None:
+    name = os.fsdecode(b"tr\xffain.log")
+    (tmp_path / name).write_text("step=1 loss=0.5\n")
+    app = create_app({"TAILPLOT_LOGS": str(tmp_path / name), "TAILPLOT_WATCH": "poll"})
+    follower = app.extensions["tailplot"].follower
+    follower.ensure_running = lambda: None
+    follower._turn()
+    os.truncate(tmp_path / name, 0)
+    follower._turn()
+    client = app.test_client()
+    for route in ("/", "/plot", "/status.json", "/metrics.json", "/figure.json"):
+        assert client.get(route).status_code == 200, route
+    assert list(client.get("/status.json").json["runs"]) == ["tr\\udcffain"]
+    for tail in follower._tails.values():
+        tail.source.close()

@@ -4,7 +4,8 @@ import math
 
 import pytest
 
-from app.view import POINTS, View, picture_size
+from app.routes.picture import size as picture_size
+from app.view import POINTS, View
 
 WHOLE = "a whole number from 4 to 20,000"
 

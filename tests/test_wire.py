@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app import wire
 from app.fold import Fold
 from app.rows import START, Position
 from app.store import Run, Series
@@ -249,3 +250,11 @@ def test_hostile_names_pass_through_json_as_text() -> None:
         assert list(strict(whole(run))["runs"][name]["metrics"]) == [name]
     escaped = run_of(b'{"step": 1, "\\ud800\\u202e\\u0000": 1}\n')
     assert list(strict(whole(escaped))["runs"]["train"]["metrics"]) == [r"\ud800\u202e\x00"]
+
+
+def test_long_lists_are_written_in_blocks_and_say_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = run_of(b"".join(b"step=%d loss=%d.5 acc=nan\n" % (n, n) for n in range(25)) + b"epoch=2 loss=1\n")
+    monkeypatch.setattr(wire, "BLOCK", 7)
+    for name in run.metrics:
+        series = run.series(name)
+        assert json.loads(b"".join(wire._points_in_blocks(series))) == json.loads(to_json(points_of(series)))

@@ -1,30 +1,32 @@
-"""words: durations as people say them."""
+"""words: numbers and durations, in the same words as on the page (tests/js/words.test.js reads the same table)."""
+
+import json
+from pathlib import Path
 
 import pytest
 
-from app.words import in_words
+from app.words import count_words, in_words, number_words, trimmed
+
+TABLE = json.loads((Path(__file__).parent / "words.json").read_text())
 
 
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [
-        (0.0, "0 s"),
-        (48.2, "48 s"),
-        (59.4, "59 s"),
-        (60.0, "1 min"),
-        (839.0, "13 min"),
-        (3599.0, "59 min"),
-        (3600.0, "1 h 0 min"),
-        (5640.0, "1 h 34 min"),
-        (86_399.0, "23 h 59 min"),
-        (86_400.0, "1 d 0 h"),
-        (183_600.0, "2 d 3 h"),
-    ],
-)
-def test_a_duration_is_said_as_people_say_it(seconds: float, words: str) -> None:
+@pytest.mark.parametrize(("value", "words"), TABLE["number"])
+def test_a_value_is_written_as_people_write_it(value: float | str | None, words: str) -> None:
+    assert number_words(None if value is None else float(value)) == words
+
+
+@pytest.mark.parametrize(("count", "words"), TABLE["count"])
+def test_a_count_is_in_full_up_to_a_million(count: int, words: str) -> None:
+    assert count_words(count) == words
+
+
+@pytest.mark.parametrize(("seconds", "words"), TABLE["duration"])
+def test_a_duration_is_said_as_people_say_it_and_never_rounded_up(seconds: float, words: str) -> None:
     assert in_words(seconds) == words
 
 
-@pytest.mark.parametrize("seconds", [59.5, 59.99, 119.9])
-def test_a_duration_is_never_rounded_up_into_the_next_unit(seconds: float) -> None:
-    assert in_words(seconds) in ("59 s", "1 min")
+@pytest.mark.parametrize(
+    ("digits", "least", "words"), [("1.500", 0, "1.5"), ("1.000", 0, "1"), ("1.000", 1, "1.0"), ("100", 0, "100")]
+)
+def test_zeros_at_the_end_of_a_fraction_are_left_out(digits: str, least: int, words: str) -> None:
+    assert trimmed(digits, least) == words

@@ -58,8 +58,11 @@ def _cells(text: str, separator: str) -> list[str]:
 
 
 def _row(header: list[str], cells: list[str]) -> Fields | None:
-    """The cells under their names, words as they stand; None unless at least half of the filled ones are numbers."""
-    if len(cells) != len(header):
+    """The cells under their names, words as they stand; None unless at least half of the filled ones are numbers.
+
+    A cell like `loss = 0.5` or `loss: 0.5` is of a line that is no row.
+    """
+    if len(cells) != len(header) or any("=" in cell or ": " in cell for cell in cells):
         return None
     fields: Fields = {}
     numbers = 0

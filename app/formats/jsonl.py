@@ -35,7 +35,7 @@ def parser() -> Callable[[str], Fields | None]:
 
 
 def parse(text: str) -> Fields | None:
-    """The numbers and words of an object; None for anything that is no JSON object of at most 64 KiB."""
+    """The numbers and words of an object; None for anything that is no JSON object."""
     text = text.strip()
     if not text.startswith("{") or not text.endswith("}"):
         return None
@@ -54,10 +54,10 @@ def _flat(record: dict[str, object], prefix: str, depth: int) -> Iterator[tuple[
         elif isinstance(value, str):
             yield prefix + name, value
         elif isinstance(value, (int, float)) and not isinstance(value, bool):
-            yield prefix + name, as_float(value)
+            yield prefix + name, _as_float(value)
 
 
-def as_float(value: float) -> float:
+def _as_float(value: float) -> float:
     """The value as a float; a whole number too large for one becomes infinite, as `1e400` does."""
     try:
         return float(value)

@@ -1,24 +1,34 @@
-"""One Blueprint `bp` a file; every file here is registered by being here."""
+"""The addresses, one file each.
+
+A route is a file with a Blueprint `bp`, registered by being here. Its views call `board()` and `view()`, answer with
+`cached(kept, make, runs, mimetype)` where the answer can be kept, and refuse with `RequestError(status, sentence)`.
+"""
 
 from __future__ import annotations
 
+import gzip
 import hashlib
-import os
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import cast
+from typing import TypeVar, cast
 
 from flask import Blueprint, Flask, Response, current_app, request
 
-from app.figure import runs_in
+from app import hub
 from app.follow import Follower
 from app.guard import refuse, shown
+from app.kept import Kept
 from app.loading import modules_in
 from app.settings import Settings
 from app.store import Board, Run
+from app.stream import Events
 from app.view import POINTS, View
-from app.viewer import Events
+from app.wire import format_cursor
+
+T = TypeVar("T")
+MOST_KEPT = 16_000_000
 
 
 @dataclass(frozen=True)
@@ -29,8 +39,8 @@ class Parts:
     board: Board
     follower: Follower
     events: Events = field(default_factory=dict)
-    pictures: dict[tuple[object, ...], bytes] = field(default_factory=dict)
-    """The last pictures, by revision and query, so that many viewers cost one drawing."""
+    figures: Kept = field(default_factory=lambda: Kept(MOST_KEPT))
+    pictures: Kept = field(default_factory=lambda: Kept(MOST_KEPT))
 
 
 class RequestError(Exception):
@@ -71,15 +81,24 @@ def view(points: int = POINTS) -> View:
     Raises:
         RequestError: 400 for a bad value; 404 for runs or metrics that are not there, naming close ones.
     """
-    try:
-        asked = View.from_query(request.args, points)
-    except ValueError as error:
-        raise RequestError(400, str(error)) from None
+    asked = query(lambda given: View.from_query(given, points))
     runs = list(board().runs.values())
     _must_match("run", asked.run, [run.name for run in runs], asked.shows_run)
     metrics = {name: None for run in runs if asked.shows_run(run.name) for name in list(run.metrics)}
     _must_match("metric", asked.metric, list(metrics), asked.shows_metric)
     return asked
+
+
+def query(read: Callable[[Mapping[str, str]], T]) -> T:
+    """What `read` makes of the request's query.
+
+    Raises:
+        RequestError: 400 with the sentence of the ValueError that `read` raises.
+    """
+    try:
+        return read(request.args)
+    except ValueError as error:
+        raise RequestError(400, str(error)) from None
 
 
 def _must_match(kind: str, asked: str, names: list[str], matches: Callable[[str], bool]) -> None:
@@ -89,16 +108,11 @@ def _must_match(kind: str, asked: str, names: list[str], matches: Callable[[str]
     raise RequestError(404, f"no {kind} {shown(asked)}; there is " + ", ".join(shown(name) for name in close))
 
 
-def runs_in_view(asked: View) -> list[Run]:
-    """The runs of a view, at most 100."""
-    return runs_in(board(), asked)
-
-
 def in_chunks(pieces: Iterator[bytes], size: int = 64 * 1024) -> Iterator[bytes]:
-    """Join small pieces, so that each write to the socket is worth its cost."""
+    """Make the pieces off the hub and join small ones, so that each write to the socket is worth its cost."""
     waiting: list[bytes] = []
     length = 0
-    for piece in pieces:
+    for piece in iter(lambda: hub.in_pool(next, pieces, None), None):
         waiting.append(piece)
         length += len(piece)
         if length >= size:
@@ -107,14 +121,28 @@ def in_chunks(pieces: Iterator[bytes], size: int = 64 * 1024) -> Iterator[bytes]
     yield b"".join(waiting)
 
 
-def cached(make: Callable[[], bytes], mimetype: str) -> Response:
-    """The answer to this query while no log changes: made anew only where the client has not got it yet."""
-    seen = f"{board().revision}?{request.query_string.decode('latin-1')}"
+def cached(kept: Kept, make: Callable[[], bytes], runs: list[Run], mimetype: str) -> Response:
+    """The answer to this query while the runs stand where they are: made once for all who ask, off the hub.
+
+    JSON is compressed for who takes that: a figure of 40 runs is 2.5 MB, and a phone waits for each of them.
+    """
+    zipped = mimetype == "application/json" and "gzip" in request.headers.get("Accept-Encoding", "")
+    key = (request.path, zipped, *standing(runs))
     response = Response(mimetype=mimetype)
-    response.set_etag(hashlib.sha1(f"{os.getpid()} {seen}".encode(), usedforsecurity=False).hexdigest())
+    response.set_etag(hashlib.sha1(repr(key).encode(), usedforsecurity=False).hexdigest())
     response.headers["Cache-Control"] = "no-cache"
+    response.headers["Vary"] = "Accept-Encoding"
     if request.if_none_match.contains(response.get_etag()[0] or ""):
         response.status_code = 304
         return response
-    response.set_data(make())
+    response.set_data(kept.get(key, (lambda: gzip.compress(make(), 3, mtime=0)) if zipped else make))
+    if zipped:
+        response.headers["Content-Encoding"] = "gzip"
     return response
+
+
+def standing(runs: list[Run]) -> tuple[str, ...]:
+    """What an answer about runs depends on: the query and the cursor, and the words of runs without a point."""
+    now = time.monotonic()
+    words = [run.status.text(run.name, now) for run in runs if not run.status.points]
+    return (request.query_string.decode("latin-1"), format_cursor(runs, [run.end for run in runs]), *words)

@@ -9,8 +9,8 @@ from flask import Blueprint, Response, request
 
 from app.guard import refuse
 from app.routes import Parts, parts, view
+from app.stream import Stream
 from app.view import View
-from app.viewer import Viewer
 from app.wire import sse_event
 
 bp = Blueprint("events", __name__)
@@ -39,7 +39,7 @@ def _stream(found: Parts, asked: View, since: str) -> Iterator[bytes]:
     found.board.clients += 1
     try:
         yield f"retry: {random.randint(1000, 3000)}\n: hello\n\n".encode()
-        yield from Viewer(found.board, found.follower, found.events, asked).follow(since)
+        yield from Stream(found.board, found.follower, found.events, asked).follow(since)
         yield sse_event("status", {"stop": True})
     finally:
         found.board.clients -= 1

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flask import Blueprint, Response
 
 from app.figure import build_figure
-from app.routes import board, cached, view
+from app.routes import board, cached, parts, view
+from app.store import Board
+from app.view import View
 from app.wire import to_json
 
 bp = Blueprint("figure", __name__)
@@ -15,4 +19,10 @@ bp = Blueprint("figure", __name__)
 def figure() -> Response:
     """Opens with `plotly.io.from_json`; carries the cursor it was made at in `layout.meta.cursor`."""
     asked = view()
-    return cached(lambda: to_json(build_figure(board(), asked)), "application/json")
+    shown = board()
+    make = partial(_figure, shown, asked)
+    return cached(parts().figures, make, asked.runs_in(shown), "application/json")
+
+
+def _figure(shown: Board, asked: View) -> bytes:
+    return to_json(build_figure(shown, asked))

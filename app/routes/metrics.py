@@ -12,7 +12,7 @@ from app.curves import axis_of, bounds
 from app.downsample import downsample
 from app.follow import Later
 from app.guard import shown
-from app.routes import RequestError, in_chunks, parts, runs_in_view, view
+from app.routes import RequestError, board, in_chunks, parts, view
 from app.rows import START, Position
 from app.store import Run, Series
 from app.view import View
@@ -25,7 +25,7 @@ bp = Blueprint("metrics", __name__)
 def metrics() -> Response:
     """Rows of the runs in view: `run`, `metric` globs; `points`, `from`, `to`, `x` as the chart; `since` a cursor."""
     asked = view(points=0)
-    runs = runs_in_view(asked)
+    runs = asked.runs_in(board())
     starts = _starts(runs, request.args.get("since", ""))
     ends = [run.end for run in runs]
     selected = (
@@ -48,7 +48,7 @@ def _starts(runs: list[Run], since: str) -> list[Position]:
     starts = []
     for run in runs:
         found = parts().follower.find(run, cursor.get(run.key, START))
-        if found is None or isinstance(found, Later):
+        if isinstance(found, Later):
             raise RequestError(
                 410,
                 f"since names bytes that {shown(run.name)} has no longer, or not yet; ask without it",

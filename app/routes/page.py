@@ -9,12 +9,11 @@ import numpy as np
 from flask import Blueprint, Response, render_template, request
 
 from app import hub
-from app.guard import shown
-from app.routes import RequestError, parts, plotlyjs, runs_in_view, view
+from app.routes import board, parts, plotlyjs, query, view
 from app.routes.files import modules
 from app.settings import whole
 from app.store import Run
-from app.view import View
+from app.view import View, read
 from app.words import number_words
 
 bp = Blueprint("page", __name__)
@@ -27,7 +26,7 @@ def index() -> Response:
     hub.spawn(_warm)
     page = render_template(
         "index.html",
-        title=_title(runs_in_view(asked)),
+        title=_title(asked.runs_in(board())),
         plotly=f"plotly.js?v={plotlyjs.version()}",
         modules=modules(),
         picture=_picture(),
@@ -40,8 +39,9 @@ def index() -> Response:
 def plain() -> Response:
     """The picture and the last values, loaded anew every `interval` seconds."""
     asked = view()
-    interval = _interval(parts().settings.interval)
-    runs = runs_in_view(asked)
+    default = parts().settings.interval
+    interval = query(lambda given: read(given, "interval", default, whole(1, 3600)))
+    runs = asked.runs_in(board())
     now = time.monotonic()
     page = render_template(
         "plain.html",
@@ -70,14 +70,6 @@ def _query() -> str:
 
 def _picture() -> str:
     return "plot.png" + _query()
-
-
-def _interval(default: int) -> int:
-    given = request.args.get("interval", "")
-    try:
-        return whole(1, 3600)(given) if given else default
-    except ValueError as accepted:
-        raise RequestError(400, f"interval must be {accepted}; got {shown(given)}") from None
 
 
 def _rows(run: Run, asked: View) -> list[dict[str, Any]]:

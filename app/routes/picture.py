@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import threading
+from collections.abc import Mapping
+from functools import partial
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 
-from app import hub
 from app.figure import build_figure
-from app.picture import draw
-from app.routes import RequestError, board, cached, parts, view
-from app.view import HIGHEST, picture_size
+from app.picture import draw, height_of
+from app.routes import board, cached, parts, query, view
+from app.settings import whole
+from app.store import Board
+from app.view import View, a_number, read
 
 bp = Blueprint("picture", __name__)
 
-KEPT = 16
-_drawing = threading.Lock()
+WIDTH = 1200
+WIDEST, HIGHEST, LARGEST_SCALE = 4000, 3000, 4.0
 
 
 @bp.get("/plot.png")
@@ -23,21 +25,29 @@ _drawing = threading.Lock()
 def picture() -> Response:
     """The charts of a view as a PNG; before any point, a picture of the state in words."""
     asked = view()
-    try:
-        width, height, scale = picture_size(request.args)
-    except ValueError as error:
-        raise RequestError(400, str(error)) from None
+    shown = board()
+    make = partial(_picture, shown, asked, *query(size))
+    return cached(parts().pictures, make, asked.runs_in(shown), "image/png")
 
-    def make() -> bytes:
-        pictures = parts().pictures
-        key = (board().revision, request.query_string)
-        with _drawing:  # one at a time: whoever waited finds the picture made
-            if key not in pictures:
-                drawing = build_figure(board(), asked)
-                tall = height or min(int(drawing["layout"]["height"]), int(HIGHEST / scale))
-                pictures[key] = hub.in_pool(draw, drawing, width, tall, scale)
-                while len(pictures) > KEPT:
-                    del pictures[next(iter(pictures))]
-            return pictures[key]
 
-    return cached(make, "image/png")
+def _picture(shown: Board, asked: View, width: int, height: int, scale: float) -> bytes:
+    drawing = build_figure(shown, asked)
+    tall = height or min(height_of(drawing, width), int(HIGHEST / scale))
+    return draw(drawing, width, tall, scale)
+
+
+def size(given: Mapping[str, str]) -> tuple[int, int, float]:
+    """Width and height in px, and the scale, that a query asks for; height 0: as many as the charts need.
+
+    Raises:
+        ValueError: one sentence that names what was given and what is accepted.
+    """
+    width = read(given, "width", WIDTH, whole(200, WIDEST))
+    height = read(given, "height", 0, whole(150, HIGHEST))
+    scale = read(given, "scale", 1.0, a_number)
+    if not 0.5 <= scale <= LARGEST_SCALE or width * scale > WIDEST or height * scale > HIGHEST:
+        raise ValueError(
+            f"scale must be from 0.5 to {LARGEST_SCALE:g} with at most {WIDEST} × {HIGHEST} px in the end; "
+            f"got {ascii(given.get('scale', '1')[:40])}"
+        )
+    return width, height, scale

@@ -7,9 +7,9 @@ import time
 
 from flask import Blueprint, Response
 
-from app.figure import MOST_RUNS
 from app.guard import refuse
 from app.routes import board, parts
+from app.view import MOST_RUNS
 from app.wire import format_cursor, to_json
 
 bp = Blueprint("status", __name__)
@@ -18,13 +18,13 @@ bp = Blueprint("status", __name__)
 @bp.get("/status.json")
 def status() -> Response:
     """The state of each run, and how many viewers there are."""
-    shown = board()
-    runs = list(shown.runs.values())
+    found = board()
+    runs = list(found.runs.values())
     now = time.monotonic()
     listed = runs[:MOST_RUNS]
     body = {
         "cursor": format_cursor(listed, [run.end for run in listed]),
-        "clients": shown.clients,
+        "clients": found.clients,
         "worker": os.getpid(),
         "runs": {run.name: run.status.shown(run.name, now) for run in runs},
     }

@@ -6,7 +6,6 @@ a file system may give a new file the inode of the one that was just deleted.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import stat
 import time
@@ -15,6 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from app.sources import Chunk
+from app.sources._filesystem import is_local, kind_of, open_regular
 from app.sources._listing import is_folder, is_pattern, listed, stem
 
 CHUNK = 256 * 1024
@@ -26,17 +26,6 @@ REWRITE = 2.0
 UNLINKED = 30.0
 """Seconds without growth after which a deleted file is let go."""
 HELD_GENERATIONS = 4
-
-_LOCAL = {0xEF53, 0x58465342, 0x9123683E, 0x01021994, 0x794C7630, 0x2FC12FC1}
-"""Types of file system that statfs gives for ext, xfs, btrfs, tmpfs, overlay, zfs (statfs(2))."""
-
-_KINDS = (
-    (stat.S_ISDIR, "a directory"),
-    (stat.S_ISFIFO, "FIFO"),
-    (stat.S_ISSOCK, "socket"),
-    (stat.S_ISCHR, "device"),
-    (stat.S_ISBLK, "device"),
-)
 
 
 def claims(spec: str) -> bool:
@@ -68,13 +57,6 @@ def refusal(spec: str) -> str | None:
     return f"{spec} is not a regular file ({kind}). Use: command | tee train.log"
 
 
-def kind_of(mode: int) -> str | None:
-    """What a file is that is not a regular one; None for a regular one."""
-    if stat.S_ISREG(mode):
-        return None
-    return next((kind for is_kind, kind in _KINDS if is_kind(mode)), "special file")
-
-
 class FileSource:
     """One log by its path. `poll` and the rest are called from one thread."""
 
@@ -97,7 +79,7 @@ class FileSource:
         state, reason = "", ""
         try:
             state, reason = self._look()
-            data = os.pread(self._fd, CHUNK, self._at) if self._fd >= 0 and not self._shrunk() else b""
+            data = self._next_bytes()
         except FileNotFoundError:
             # Gone between the look and the opening: the next look says what became of it.
             state, data = "" if self._fd >= 0 else "waiting", b""
@@ -173,7 +155,7 @@ class FileSource:
 
     def _open(self) -> None:
         """Open the path; go on where it holds what was read before, else begin a new generation."""
-        fd = _open_regular(self.path)
+        fd = open_regular(self.path)
         if self._at and not self._begins_same(fd):
             self._next_generation("replaced", f"{self._name} is a new file")
         self._hold(fd)
@@ -184,7 +166,7 @@ class FileSource:
         waited = self._waited("rotated", self._linger)
         if self._at < self._size:
             return  # the old file first, and all of it: only then can be said whether the new one begins with it
-        fd = _open_regular(self.path)
+        fd = open_regular(self.path)
         if self._begins_same(fd):  # written anew, with more in it (`to_csv` each epoch): the same log
             self._close()
             self._hold(fd)
@@ -230,6 +212,17 @@ class FileSource:
         if len(self._head) < ANCHOR:
             self._head = (self._head + data)[:ANCHOR]
         self._anchor = (self._anchor + data[-ANCHOR:])[-ANCHOR:]
+
+    def _next_bytes(self) -> bytes:
+        """What follows the bytes that were read; b"" where the file was written anew since the look at it."""
+        if self._fd < 0 or self._shrunk():
+            return b""
+        lead = len(self._anchor)
+        data = os.pread(self._fd, lead + CHUNK, self._at - lead)
+        if not data.startswith(self._anchor):
+            self._seen = ()  # so that the next look compares all of it
+            return b""
+        return data[lead:]
 
     def _shrunk(self) -> bool:
         return self._size < self._at
@@ -284,25 +277,3 @@ class FileSource:
 
     def _waited(self, what: str, seconds: float) -> bool:
         return self._clock() - self._since.setdefault(what, self._clock()) >= seconds
-
-
-def is_local(path: str) -> bool:
-    """Whether statfs says that the path, or the nearest folder above it that exists, is on a local file system."""
-    for place in (path, *map(str, Path(path).absolute().parents)):
-        buffer = ctypes.create_string_buffer(256)  # struct statfs: 120 bytes, the type is its first long
-        try:
-            if ctypes.CDLL(None).statfs(os.fsencode(place), buffer) == 0:
-                return ctypes.c_long.from_buffer(buffer).value in _LOCAL
-        except AttributeError:
-            return False  # no such call here: poll
-    return False
-
-
-def _open_regular(path: str) -> int:
-    """Open without ever blocking: a FIFO that took the place of a log must not stop the reader."""
-    fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
-    kind = kind_of(os.fstat(fd).st_mode)
-    if kind:
-        os.close(fd)
-        raise OSError(0, f"not a regular file ({kind})")
-    return fd

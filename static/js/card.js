@@ -67,8 +67,8 @@ export function makeCard(document, key) {
     plot,
     /** @param {Card} card */
     show(card) {
-      root.setAttribute("aria-label", card.title);
-      title.textContent = card.title;
+      root.setAttribute("aria-label", card.key);
+      title.textContent = card.key;
       note.textContent = card.note;
       alert.textContent = card.alert;
       keys.replaceChildren();

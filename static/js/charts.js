@@ -158,7 +158,7 @@ export function makeCharts({ document, frame, now, whenSeen, whenResized }, plac
     /** @param {(name: string) => boolean} matches @returns {Card[]} Those that stay in view. */
     filter(matches) {
       return [...charts.values()].flatMap(({ card, view }) => {
-        const shown = [card.title, ...card.traces.map(({ meta }) => meta.metric)].some(matches);
+        const shown = [card.key, ...card.traces.map(({ meta }) => meta.metric)].some(matches);
         view.root.hidden = !shown;
         return shown ? [card] : [];
       });

@@ -10,17 +10,15 @@
  * @property {boolean} live False: an older segment, dimmed, never extended.
  * @property {string} x What its x really is: step, epoch, index, wall_time, relative.
  * @property {number} count Points of the series at the figure's cursor.
- * @property {number} shown
  * @property {number | null} origin Wall time (s) of relative zero.
  * @property {number | null} last
  */
-/** @typedef {{x: any[], y: (number | null)[], meta: TraceMeta, line?: any, [more: string]: any}} Trace */
+/** @typedef {{x: any[], y: (number | null)[], meta: TraceMeta, line: any, [more: string]: any}} Trace */
 /** @typedef {{data: Trace[], layout: Record<string, any>}} Figure */
 /** @typedef {{label: string, colour: string, dash: string, last: number | null}} Key */
 /**
  * @typedef {object} Card
- * @property {string} key
- * @property {string} title
+ * @property {string} key Also its title.
  * @property {boolean} system
  * @property {string} note
  * @property {string} alert
@@ -31,18 +29,17 @@
 
 const OWN = /^[xy]axis\d*$/;
 /** Said once for the whole figure, or by the card instead of Plotly. */
-const SHARED = new Set(["grid", "annotations", "shapes", "title", "width", "height", "meta"]);
-const PLACED = new Set(["domain", "anchor", "matches", "position"]);
+const SHARED = new Set(["annotations", "height", "meta"]);
+const PLACED = new Set(["domain", "anchor"]);
 const MARGIN = { l: 46, r: 10, t: 8, b: 26, pad: 0 };
 
 /**
  * Gives the figure's charts in its order, each with its traces and a layout of its own.
  * @param {Figure} figure
- * @param {{range?: [number, number] | null, touch?: boolean}} options `range`: the x window as
- *   Plotly takes it; `touch`: a finger scrolls the page, so it does not zoom.
+ * @param {{touch?: boolean}} options `touch`: a finger scrolls the page, so it does not zoom.
  * @returns {Card[]}
  */
-export function cards(figure, { range = null, touch = false } = {}) {
+export function cards(figure, { touch = false } = {}) {
   /** @type {Map<string, Trace[]>} */
   const traces = new Map();
   for (const trace of figure.data) {
@@ -53,30 +50,27 @@ export function cards(figure, { range = null, touch = false } = {}) {
     const mine = traces.get(chart.key) ?? [];
     return {
       key: chart.key,
-      title: chart.title,
-      system: Boolean(chart.system),
-      note: chart.note ?? "",
-      alert: chart.alert ?? "",
+      system: chart.system,
+      note: chart.note,
+      alert: chart.alert,
       traces: mine,
       keys: mine.map(keyOf),
-      layout: layoutOf(figure.layout, chart.axis ?? "", range, touch),
+      layout: layoutOf(figure.layout, chart.axis, touch),
     };
   });
 }
 
 /** @param {Trace} trace @returns {Key | null} */
-function keyOf({ meta, line = {} }) {
-  if (!meta.live || !meta.label) return null;
-  return { label: meta.label, colour: line.color, dash: line.dash ?? "solid", last: meta.last };
+function keyOf({ meta, line }) {
+  return meta.live ? { label: meta.label, colour: line.color, dash: line.dash, last: meta.last } : null;
 }
 
 /**
  * @param {Record<string, any>} layout
  * @param {string} axis Suffix: "" for x and y, "2" for x2 and y2.
- * @param {[number, number] | null} range
  * @param {boolean} touch
  */
-function layoutOf(layout, axis, range, touch) {
+function layoutOf(layout, axis, touch) {
   const common = Object.fromEntries(
     Object.entries(layout).filter(([name]) => !OWN.test(name) && !SHARED.has(name)),
   );
@@ -86,11 +80,10 @@ function layoutOf(layout, axis, range, touch) {
   const yaxis = { automargin: true, ...unplaced(layout[`yaxis${axis}`]) };
   // A range that the reader set by hand survives every redraw as long as these stay the same;
   // one of steps means nothing on a time axis, nor a linear one on a logarithmic axis.
-  xaxis.uirevision = `${layout.uirevision}/${layout.meta.x}/${range ?? "all"}`;
-  yaxis.uirevision = `${layout.uirevision}/${yaxis.type ?? "linear"}`;
+  xaxis.uirevision = `${layout.uirevision}/${layout.meta.x}/${xaxis.range ?? "all"}`;
+  yaxis.uirevision = `${layout.uirevision}/${yaxis.type}`;
   // Plotly keeps room for a title even when it is "".
-  if (!xaxis.title?.text) delete xaxis.title;
-  if (range) Object.assign(xaxis, { range: [...range], autorange: false });
+  if (!xaxis.title.text) delete xaxis.title;
   if (touch) Object.assign(common, { dragmode: false });
   // The card is the paper.
   const paper_bgcolor = "rgba(0, 0, 0, 0)";
@@ -98,6 +91,6 @@ function layoutOf(layout, axis, range, touch) {
 }
 
 /** @param {Record<string, any>} axis */
-function unplaced(axis = {}) {
+function unplaced(axis) {
   return Object.fromEntries(Object.entries(axis).filter(([name]) => !PLACED.has(name)));
 }

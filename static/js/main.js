@@ -9,7 +9,7 @@ import { makeAsked, makeLoader } from "./load.js";
 import { makeStatus } from "./status.js";
 import { makeStream } from "./stream.js";
 import { advance, indexOf, plan } from "./traces.js";
-import { figureUrl, matcher, rangeOf, searchOf, sinceUrl, viewFrom, windowOf } from "./view.js";
+import { figureUrl, matcher, searchOf, sinceUrl, viewFrom, windowOf } from "./view.js";
 import { systemWords } from "./words.js";
 
 const ZOOM_SETTLES = 250;
@@ -67,11 +67,11 @@ const loader = makeLoader(effects, () => figureUrl(view, dark.matches ? "dark" :
 /** @param {import("./figure.js").Figure} figure */
 function loaded(figure) {
   const { meta } = figure.layout;
-  const list = cards(figure, { range: rangeOf(view), touch: touch.matches });
+  const list = cards(figure, { touch: touch.matches });
   index = indexOf(list);
   charted = list.length;
   charts.show(list);
-  controls.runs(meta.runs ?? []);
+  controls.runs(meta.runs);
   say(meta.empty ?? "");
   // A tab that was hidden while it loaded gets its stream when it is shown.
   if (!document.hidden || hiding !== undefined) stream.open(meta.cursor);
@@ -117,7 +117,7 @@ function say(words) {
 /** Shows what depends on the charts there are: the fold, the filter's answer, the empty page. */
 function showAround() {
   const shown = charts.filter(matcher(view.filter));
-  const system = shown.filter(({ system }) => system).map(({ title }) => title);
+  const system = shown.filter(({ system }) => system).map(({ key }) => key);
   at("system").hidden = system.length === 0;
   at("system-words").textContent = systemWords(system);
   at("no-match").hidden = !(charted && !shown.length);

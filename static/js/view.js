@@ -5,7 +5,7 @@
  * @typedef {object} View
  * @property {string} x
  * @property {boolean} log Logarithmic y.
- * @property {number | null} from Low end of the x window, in the unit in which x is drawn (wall time: ms).
+ * @property {number | null} from Low end of the x window; of wall time in seconds since the Unix epoch.
  * @property {number | null} to
  * @property {string} filter Regular expression for metrics; "" shows all.
  * @property {string} theme "light", "dark" or "" for the reader's own.
@@ -35,7 +35,7 @@ export function viewFrom(search) {
   const window = from !== null && to !== null && from < to;
   return {
     x: X.has(x) ? x : "step",
-    log: ["1", "true", "y"].includes(query.get("log") ?? ""),
+    log: query.get("log") === "1",
     from: window ? from : null,
     to: window ? to : null,
     filter: query.get("filter") ?? "",
@@ -121,16 +121,6 @@ function seconds(date) {
 function tidy(value, unit) {
   // Dividing by 10 is exact in print where multiplying by 0.1 is not (3 * 0.1).
   return unit < 1 ? Math.round(value / unit) / Math.round(1 / unit) : Math.round(value / unit) * unit;
-}
-
-/**
- * Gives the window as a Plotly axis range.
- * @param {View} view
- * @returns {[number, number] | null}
- */
-export function rangeOf({ from, to, x }) {
-  const unit = x === "wall_time" ? 1000 : 1;
-  return from === null || to === null ? null : [from * unit, to * unit];
 }
 
 /**

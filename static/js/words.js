@@ -1,5 +1,5 @@
 // @ts-check
-// Numbers, durations, sizes and states in the words a reader of charts uses. Pure.
+// Numbers, durations, sizes and states in the words a reader of charts uses; app/words.py says the same. Pure.
 
 /**
  * @typedef {object} Status What the server says of one run, as in `status.json`.
@@ -19,9 +19,12 @@
 /** @typedef {{kind: string, text: string, tone: string}} Headline */
 /** @typedef {"connecting" | "open" | "reconnecting" | "polling" | "denied" | "stopped"} Link */
 
-const MINUTE = 60;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
+/** @type {[number, string]} */
+const MILLION = [1e6, "M"];
+/** @type {[number, string][]} */
+const UNITS = [[1e12, "T"], [1e9, "B"], MILLION];
+/** From this part of a unit on, four figures round up to the unit: 999.96 M is 1 B. */
+const NEARLY = 0.99995;
 
 /** The most alive first: several runs are summed up by the first of these that one of them is in. */
 const BY_LIFE = [
@@ -43,11 +46,14 @@ const PLAIN = new Map([
  */
 export function number(value) {
   if (value === null || value === undefined || Number.isNaN(value)) return "–";
-  if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
+  if (!Number.isFinite(value)) return value > 0 ? "∞" : "-∞";
   const size = Math.abs(value);
-  if (size >= 1e15 || (size < 1e-3 && size > 0)) return power(value, 3);
-  if (size >= 1e6) return large(value, 4);
-  if (size >= 1000) return grouped(Math.round(value));
+  if (size >= 1e15 * NEARLY || (size < 1e-3 && size > 0)) return power(value);
+  if (size >= 1e6) {
+    const [unit, word] = unitOf(size);
+    return `${Number((Number(value.toPrecision(4)) / unit).toPrecision(4))} ${word}`;
+  }
+  if (size >= 1000) return grouped(Math.sign(value) * Math.floor(size + 0.5));
   return Number.isInteger(value) ? String(value) : value.toPrecision(4);
 }
 
@@ -56,46 +62,48 @@ export function number(value) {
  * @param {number} many
  */
 export function count(many) {
-  return Math.abs(many) >= 1e6 ? large(many, 2) : grouped(Math.round(many));
+  if (many < 1e6) return grouped(Math.round(many));
+  const [unit, word] = unitOf(many);
+  return `${(Math.floor(many / (unit / 10) + 0.5) / 10).toFixed(1)} ${word}`;
 }
 
-/** @param {number} value @param {number} decimals */
-function power(value, decimals) {
-  const [digits, exponent] = value.toExponential(decimals).split("e");
+/** @param {number} value */
+function power(value) {
+  const [digits, exponent] = value.toExponential(3).split("e");
   return `${digits.replace(/0{1,2}$/, "")}e${Number(exponent)}`;
 }
 
-/** @param {number} value @param {number} figures */
-function large(value, figures) {
-  const size = Math.abs(value);
-  const [unit, name] = size >= 1e12 ? [1e12, "T"] : size >= 1e9 ? [1e9, "G"] : [1e6, "M"];
-  return `${grouped(Number((value / Number(unit)).toPrecision(figures)))} ${name}`;
+/**
+ * Gives the largest unit that a number from a million on has at least one of.
+ * @param {number} size
+ */
+function unitOf(size) {
+  return UNITS.find(([unit]) => size >= unit * NEARLY) ?? MILLION;
 }
 
 /** @param {number} value */
 function grouped(value) {
-  return value.toLocaleString("en-US", { maximumFractionDigits: 3 });
+  return value.toLocaleString("en-US");
 }
 
 /**
- * Writes a span of time as people say it: `0.4 s`, `14 min`, `1 h 34 min`, `2 d 3 h`.
+ * Writes a span of time as people say it, rounded down: `0.4 s`, `48 s`, `14 min`, `1 h 34 min`, `2 d 3 h`.
  * @param {number} seconds
  */
 export function duration(seconds) {
   const s = Math.max(0, seconds);
-  if (s < 9.95) return `${s.toFixed(1)} s`;
-  if (s < 90) return `${Math.round(s)} s`;
-  // Rounded first, so that 59.6 min is "1 h" and not "60 min".
-  const minutes = Math.round(s / MINUTE) * MINUTE;
-  if (minutes < HOUR) return `${minutes / MINUTE} min`;
-  if (minutes < DAY) return pair(minutes, HOUR, "h", MINUTE, "min");
-  return pair(Math.round(s / HOUR) * HOUR, DAY, "d", HOUR, "h");
+  if (s < 10) return `${(Math.floor(s * 10) / 10).toFixed(1)} s`;
+  if (s < 60) return `${Math.floor(s)} s`;
+  const minutes = Math.floor(s / 60);
+  if (minutes < 60) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 24) return pair(hours, "h", minutes % 60, "min");
+  return pair(Math.floor(hours / 24), "d", hours % 24, "h");
 }
 
-/** @param {number} s @param {number} big @param {string} name @param {number} small @param {string} rest */
-function pair(s, big, name, small, rest) {
-  const left = Math.round((s % big) / small);
-  return `${Math.floor(s / big)} ${name}${left ? ` ${left} ${rest}` : ""}`;
+/** @param {number} large @param {string} name @param {number} small @param {string} rest */
+function pair(large, name, small, rest) {
+  return `${large} ${name}${small ? ` ${small} ${rest}` : ""}`;
 }
 
 /**

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
-  figureUrl, matcher, rangeOf, searchOf, sinceUrl, viewFrom, windowOf,
+  figureUrl, matcher, searchOf, sinceUrl, viewFrom, windowOf,
 } from "../../static/js/view.js";
 
 // Dates are UTC wherever the reader lives.
@@ -22,6 +22,7 @@ test("what makes no sense in an address counts as not given", () => {
   assert.equal(searchOf(view), "");
   assert.deepEqual([view.x, view.from, view.log], ["step", null, false]);
   assert.equal(viewFrom("?from=1").from, null);
+  assert.equal(viewFrom("?log=true").log, false);
   assert.equal(viewFrom("?from=&to=5").from, null);
 });
 
@@ -62,12 +63,6 @@ test("a window of dates is UTC, also where Plotly shortens midnight", () => {
   const [low, high] = windowOf({ "xaxis.range": range }, "wall_time");
   assert.equal(low, midnight);
   assert.ok(Math.abs(high - (midnight + 43_230.5)) < 50, String(high));
-});
-
-test("the window is the charts' range", () => {
-  assert.deepEqual(rangeOf(viewFrom("?from=-1&to=2")), [-1, 2]);
-  assert.deepEqual(rangeOf(viewFrom("?x=wall_time&from=1&to=2")), [1000, 2000]);
-  assert.equal(rangeOf(viewFrom("")), null);
 });
 
 test("the filter is a regular expression without case", () => {

@@ -9,10 +9,11 @@ export function trace(run, metric, { axis = "", x = [1, 2], y = [0.5, 0.4], ...m
     y,
     xaxis: `x${axis}`,
     yaxis: `y${axis}`,
+    mode: "lines",
     line: { color: "#0068b5", width: 1.5, dash: "solid" },
     meta: {
       run, metric, chart: metric, label: metric, live: true, x: "step", count: x.length,
-      shown: x.length, origin: null, last: y.at(-1), ...more,
+      origin: null, last: y.at(-1), ...more,
     },
   };
 }
@@ -22,8 +23,8 @@ export function figureOf(traces, layout = {}) {
   const charts = [...new Set(traces.map(({ meta }) => meta.chart))];
   const axes = charts.map((_, i) => (i ? String(i + 1) : ""));
   const owned = axes.flatMap((axis) => [
-    [`xaxis${axis}`, { domain: [0, 1], anchor: `y${axis}`, showgrid: false }],
-    [`yaxis${axis}`, { domain: [0, 1], anchor: `x${axis}`, nticks: 6 }],
+    [`xaxis${axis}`, { domain: [0, 1], anchor: `y${axis}`, type: "linear", title: { text: "" } }],
+    [`yaxis${axis}`, { domain: [0, 1], anchor: `x${axis}`, type: "linear", nticks: 6 }],
   ]);
   return {
     data: traces,
@@ -36,10 +37,9 @@ export function figureOf(traces, layout = {}) {
       meta: {
         cursor: "c1",
         x: "step",
-        charts: charts.map((key, i) => ({
-          key, title: key, axis: axes[i], system: false, note: "", alert: "",
-        })),
-        runs: [],
+        charts: charts.map((key, i) => ({ key, axis: axes[i], system: false, note: "", alert: "" })),
+        grid: [charts.length, 1],
+        runs: [{ name: "a", colour: "#0068b5" }],
         empty: null,
       },
       ...layout,

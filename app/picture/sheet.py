@@ -9,18 +9,23 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+
+from app.rows import Floats
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.font_manager import FontProperties
 
-Floats = NDArray[np.float64]
-Json = dict[str, Any]
 Align = Literal["left", "center", "right"]
 
 LONGEST = 400  # characters of a line: measuring more costs, and no picture is so wide
-DASHES = {"dash": (4.0, 2.5), "dot": (1.0, 2.0), "dashdot": (4.0, 2.0, 1.0, 2.0)}  # line widths
+DASHES = {  # in line widths
+    "dash": (4.0, 2.5),
+    "dot": (1.0, 2.0),
+    "dashdot": (4.0, 2.0, 1.0, 2.0),
+    "longdash": (8.0, 2.5),
+    "longdashdot": (8.0, 2.0, 1.0, 2.0),
+}
 RC: dict[Any, Any] = {
     # Names are text: `$$` raises as mathematics (matplotlib #20266).
     "text.parse_math": False,
@@ -55,21 +60,20 @@ class Sheet:
     Axes spend most of their time on ticks, which have to be worded here anyway.
     """
 
-    def __init__(self, layout: Json, width: int, height: int, scale: float) -> None:
+    def __init__(self, layout: dict[str, Any], width: int, height: int, scale: float) -> None:
         """Begin an empty sheet in the ground colour."""
         from matplotlib.figure import Figure
         from matplotlib.transforms import Affine2D
 
         self.width, self.height, self.scale = width, height, scale
         self.palette: dict[str, str] = layout["meta"]["palette"]
-        self.ground: str = layout.get("paper_bgcolor") or self.palette["ground"]
         # At 72 dpi a point is a px; the little more keeps 1199.9999 from becoming 1199.
         size = (math.floor(width * scale + 1e-6) + 1e-7) / scale / 72
         tall = (math.floor(height * scale + 1e-6) + 1e-7) / scale / 72
-        self.figure = Figure(figsize=(size, tall), dpi=72 * scale, facecolor=self.ground)
+        self.figure = Figure(figsize=(size, tall), dpi=72 * scale, facecolor=self.palette["ground"])
         inches = Affine2D().scale(1 / 72, -1 / 72).translate(0, tall)
         self._px = inches + self.figure.dpi_scale_trans
-        self._fonts = Fonts(str(layout.get("font", {}).get("family", "")))
+        self._fonts = Fonts(layout["font"]["family"])
 
     def text(
         self,
@@ -98,11 +102,11 @@ class Sheet:
         )
 
     def width_of(self, words: str, size: float, bold: bool = False) -> float:
-        """Give the px that words take in a line."""
+        """The px that words take in a line."""
         return self._fonts.width_of(words, size, bold)
 
     def shorten(self, words: str, room: float, size: float, bold: bool = False) -> str:
-        """Give the words, cut with an ellipsis where they take more than `room` px."""
+        """The words, cut with an ellipsis where they take more than `room` px."""
         return shortened(words, lambda part: self.width_of(part, size, bold) <= room)
 
     def line(
@@ -124,7 +128,7 @@ class Sheet:
             ys,
             color=colour,
             linewidth=width,
-            linestyle=(0, DASHES[dash]) if dash in DASHES else "solid",
+            linestyle="solid" if dash == "solid" else (0, DASHES[dash]),
             alpha=opacity,
             marker=marker,
             markersize=6.0 if marker == "|" else max(4.0, 2.2 * width),
@@ -167,7 +171,7 @@ class Sheet:
             artist.set_clip_box(TransformedBbox(around, self._px))
 
     def as_png(self) -> bytes:
-        """Give the drawing as a PNG file."""
+        """The drawing as a PNG file."""
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from PIL import Image
 
@@ -180,7 +184,7 @@ class Sheet:
         return out.getvalue()
 
     def as_svg(self) -> bytes:
-        """Give the drawing as an SVG file whose view box is in layout px."""
+        """The drawing as an SVG file whose view box is in layout px."""
         from matplotlib.backends.backend_svg import FigureCanvasSVG
 
         out = io.BytesIO()
@@ -208,7 +212,7 @@ class Fonts:
         self._made: dict[tuple[float, bool], FontProperties] = {}
 
     def properties(self, size: float, bold: bool) -> FontProperties:
-        """Give the font of a size in px."""
+        """The font of a size in px."""
         from matplotlib.font_manager import FontProperties
 
         key = (size, bold)
@@ -218,7 +222,7 @@ class Fonts:
         return self._made[key]
 
     def printable(self, words: str) -> str:
-        """Give one line of text with a hollow square for each character that no font has.
+        """One line of text with a hollow square for each character that no font has.
 
         matplotlib would draw the same square, but warn each time; a lone surrogate raises.
         """
@@ -227,7 +231,7 @@ class Fonts:
         return "".join(mark if any(ord(mark) in charmap for charmap in self._charmaps) else "\u25a1" for mark in words)
 
     def width_of(self, words: str, size: float, bold: bool) -> float:
-        """Give the px that words take in a line."""
+        """The px that words take in a line."""
         from matplotlib.textpath import text_to_path
 
         wide, _, _ = text_to_path.get_text_width_height_descent(
@@ -237,7 +241,7 @@ class Fonts:
 
 
 def wrapped(sentence: str, fits: Callable[[str], bool]) -> list[str]:
-    """Break a sentence at spaces into lines that fit; a word too long is cut with an ellipsis."""
+    """A sentence as lines that fit, broken at spaces; a word too long is cut with an ellipsis."""
     lines: list[str] = []
     for word in sentence.split():
         if lines and fits(f"{lines[-1]} {word}"):
@@ -248,7 +252,7 @@ def wrapped(sentence: str, fits: Callable[[str], bool]) -> list[str]:
 
 
 def shortened(words: str, fits: Callable[[str], bool]) -> str:
-    """Give the words, or as much of their beginning as fits before an ellipsis."""
+    """The words, or as much of their beginning as fits before an ellipsis."""
     if len(words) <= LONGEST and fits(words):
         return words
     low, high = 0, min(len(words), LONGEST)

@@ -8,12 +8,10 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from app.rows import Floats
 from app.words import trimmed
 
-Floats = NDArray[np.float64]
-Json = dict[str, Any]
 Ticks = list[tuple[float, str]]
 """Px, or the measure of the axis, and words."""
 
@@ -40,25 +38,25 @@ class Scale(NamedTuple):
     end: float
 
     def px(self, measures: Floats) -> Floats:
-        """Give the px of values already in the axis's measure; NaN stays NaN."""
+        """The px of values already in the axis's measure; NaN stays NaN."""
         return self.start + (measures - self.low) / (self.high - self.low) * (self.end - self.start)
 
 
 def measured(values: Floats, kind: str) -> Floats:
-    """Give values in the measure of an axis: log10 where it is "log", NaN where it has none."""
+    """The values in the measure of an axis: log10 where it is "log", NaN where it has none."""
     with np.errstate(divide="ignore", invalid="ignore"):
         values = np.log10(values) if kind == "log" else np.clip(values, -1e300, 1e300)
     return np.where(np.isfinite(values), values, np.nan)
 
 
-def scale_of(axis: Json, curves: Sequence[Floats], start: float, end: float, margin: float) -> Scale:
-    """Give the scale that shows all curves, or the axis's own `range` where it has one.
+def scale_of(axis: dict[str, Any], curves: Sequence[Floats], start: float, end: float, margin: float) -> Scale:
+    """The scale that shows all curves, or the axis's own `range` where it has one.
 
     `margin` is the part of the span left free at both ends.
     """
-    kind = str(axis.get("type") or "linear")
-    if axis.get("range"):
-        low, high = (float(bound) for bound in axis["range"])
+    kind: str = axis["type"]
+    if "range" in axis:
+        low, high = (min(max(float(bound), -1e300), 1e300) for bound in axis["range"])
         margin = 0.0
     else:
         finite = [curve[np.isfinite(curve)] for curve in curves]
@@ -76,7 +74,7 @@ def scale_of(axis: Json, curves: Sequence[Floats], start: float, end: float, mar
 
 
 def ticks_of(scale: Scale, count: int) -> Ticks:
-    """Give the ticks of an axis, about `count` of them: px and words."""
+    """The ticks of an axis, about `count` of them: px and words."""
     worded = {"log": _log_ticks, "date": _date_ticks}.get(scale.kind, _linear_ticks)
     found = worded(scale.low, scale.high, count)
     places = scale.px(np.array([at for at, _ in found], dtype=np.float64))
@@ -90,19 +88,19 @@ def _linear_ticks(low: float, high: float, count: int) -> Ticks:
 
 
 def nice_step(rough: float) -> float:
-    """Give the 1, 2 or 5 times a power of ten that is nearest to `rough`, as a ratio."""
+    """The 1, 2 or 5 times a power of ten that is nearest to `rough`, as a ratio."""
     power = 10.0 ** math.floor(math.log10(rough))
     return power * min((1, 2, 5, 10), key=lambda k: abs(math.log10(k * power / rough)))
 
 
 def multiples(low: float, high: float, step: float) -> list[float]:
-    """Give the multiples of a step from low to high, both included."""
+    """The multiples of a step from low to high, both included."""
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
     return [k * step for k in range(first, last + 1)]
 
 
 def _log_ticks(low: float, high: float, count: int) -> Ticks:
-    """Give ticks at powers of ten, with 2 and 5 between where there are few, else evenly."""
+    """Ticks at powers of ten, with 2 and 5 between where there are few, else evenly."""
     if high - low < 0.8:
         step = nice_step((10.0**high - 10.0**low) / count)
         values = [value for value in multiples(10.0**low, 10.0**high, step) if value > 0]
@@ -115,7 +113,7 @@ def _log_ticks(low: float, high: float, count: int) -> Ticks:
 
 
 def power_words(times: int, power: int) -> str:
-    """Give `times` 10 to a power as an axis says it: 1e-4, 0.02, 500, 10k, 1e12."""
+    """`times` 10 to a power as an axis says it: 1e-4, 0.02, 500, 10k, 1e12."""
     if -3 < power < 12:
         return tick_words([times * 10.0**power], 10.0**power)[0]
     return f"{times}e{power}"
@@ -126,14 +124,16 @@ def _date_ticks(low: float, high: float, count: int) -> Ticks:
     if rough < SECOND:
         values = multiples(low, high, max(1.0, nice_step(rough)))
         return [(at, _stamp(at, "%H:%M:%S.%f")[:-3]) for at in values]
-    step = next((k for k in CLOCK_STEPS if k >= rough), 0) or DAY * nice_step(rough / DAY)
+    # The nearest step as a ratio is less than twice the rough one, so that even a short axis has a tick.
+    nearest = min(CLOCK_STEPS, key=lambda k: abs(math.log(k / rough)))
+    step = nearest if rough <= CLOCK_STEPS[-1] else DAY * nice_step(rough / DAY)
     form = "%H:%M:%S" if step < MINUTE else "%H:%M"
     # Midnight says which day begins.
     return [(at, _stamp(at, form if at % DAY else "day")) for at in multiples(low, high, step)]
 
 
 def _stamp(ms: float, form: str) -> str:
-    """Give a time in ms since the epoch in UTC; nothing where the calendar has no such year."""
+    """A time in ms since the epoch, in UTC; nothing where the calendar has no such year."""
     try:
         when = datetime.datetime(1970, 1, 1) + datetime.timedelta(milliseconds=ms)
     except OverflowError:
@@ -143,7 +143,7 @@ def _stamp(ms: float, form: str) -> str:
 
 
 def tick_words(values: Sequence[float], step: float) -> list[str]:
-    """Word the ticks of an axis whose neighbours are `step` apart: 3e-4, 0.25, 500, 10k, 1.2M."""
+    """The words of ticks of an axis whose neighbours are `step` apart: 3e-4, 0.25, 500, 10k, 1.2M."""
     largest = max((abs(value) for value in values), default=0.0)
     if largest >= 1e12 or (largest < 0.01 and step < 9.9e-4):
         return [_power_form(value, step) for value in values]
@@ -166,5 +166,5 @@ def _plain_form(value: float, step: float) -> str:
 
 
 def _decimals(step: float) -> int:
-    """Give how many decimals tell multiples of a step apart."""
+    """How many decimals tell multiples of a step apart."""
     return max(0, -math.floor(math.log10(step) + 1e-9))

@@ -1,17 +1,16 @@
-"""Draw a figure dict as PNG or SVG, in the page's layout and colours."""
+"""A figure dict drawn as PNG or SVG, in the page's layout and colours."""
 
 from __future__ import annotations
 
-import contextlib
-from _queue import SimpleQueue
-from collections.abc import Iterator, Sequence
+import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.sheet import RC, Align, Box, Sheet, wrapped
-from app.ticks import Floats, Ticks, measured, scale_of, ticks_of
+from app.picture.sheet import RC, Box, Sheet, wrapped
+from app.picture.ticks import Ticks, measured, scale_of, ticks_of
+from app.rows import Floats
 from app.words import number_words
 
 Json = dict[str, Any]
@@ -19,17 +18,14 @@ Json = dict[str, Any]
 GAP = 14.0  # between cards, and around them
 PAD = 14.0  # inside a card
 TITLE, WORDS, SMALL = 14.0, 12.5, 11.0  # text sizes
-# One token: who holds it draws. The C queue, because under gevent threading.Lock and queue are patched
-# for greenlets, and native threads of gevent's pool that contend for such a lock wait for ever.
-_turn: SimpleQueue[None] = SimpleQueue()
-_turn.put(None)
+NARROW = 700  # px of a picture below which its charts stand in one column
 
 
 def draw(figure: Json, width: int, height: int, scale: float, kind: str = "png") -> bytes:
-    """Give the picture of a figure dict as the bytes of a file, `width * scale` px wide.
+    """The picture of a figure dict as the bytes of a file, `width * scale` px wide.
 
-    One drawing at a time, from any thread; never call it on the hub. The first call imports
-    matplotlib (0.3 s).
+    One call at a time, from any thread but the hub's: matplotlib's settings and caches are the
+    process's. The first call imports matplotlib (0.3 s).
 
     Args:
         figure: `data` and `layout` as `build_figure` makes them; a `null` in y is a gap.
@@ -40,20 +36,25 @@ def draw(figure: Json, width: int, height: int, scale: float, kind: str = "png")
     """
     from matplotlib import rc_context
 
-    with _alone(), rc_context(RC):
+    with rc_context(RC):
         sheet = Sheet(figure["layout"], width, height, scale)
         _draw_page(sheet, figure)
         return sheet.as_svg() if kind == "svg" else sheet.as_png()
 
 
-@contextlib.contextmanager
-def _alone() -> Iterator[None]:
-    """Hold back all other drawing threads: matplotlib's settings and caches are the process's."""
-    _turn.get()
-    try:
-        yield
-    finally:
-        _turn.put(None)
+def height_of(figure: Json, width: int) -> int:
+    """The height in px that gives a figure's charts their height where it is drawn `width` px wide."""
+    height: int = figure["layout"]["height"]
+    own: int = figure["layout"]["meta"]["grid"][0]
+    rows, _ = _grid(figure, width)
+    return math.ceil(height * rows / own)
+
+
+def _grid(figure: Json, width: int) -> tuple[int, int]:
+    """Rows and columns of the charts: the figure's own, or one column in a narrow picture."""
+    meta = figure["layout"]["meta"]
+    rows, columns = meta["grid"]
+    return (rows, columns) if width >= NARROW else (max(1, len(meta["charts"])), 1)
 
 
 def _draw_page(sheet: Sheet, figure: Json) -> None:
@@ -61,57 +62,28 @@ def _draw_page(sheet: Sheet, figure: Json) -> None:
     layout = figure["layout"]
     meta = layout["meta"]
     page = Box(GAP, GAP, sheet.width - GAP, sheet.height - GAP)
-    charts = [chart for chart in meta.get("charts", []) if f"xaxis{chart['axis']}" in layout]
-    if meta.get("empty") or not charts:
-        _draw_sentence(sheet, page, layout, meta.get("empty") or "")
+    if meta["empty"]:
+        _draw_sentence(sheet, page, meta["empty"])
         return
-    if len(meta.get("runs", [])) > 1:
-        page = _draw_runs(sheet, page, layout, meta["runs"])
-    domains = [
-        (layout[f"xaxis{chart['axis']}"]["domain"], layout[f"yaxis{chart['axis']}"]["domain"]) for chart in charts
-    ]
-    columns = cells([tuple(across) for across, _ in domains])
-    rows = cells([tuple(up) for _, up in domains])
-    for chart, (left, right), (bottom, top) in zip(charts, columns, rows, strict=True):
-        wide, tall = page.right - page.left + GAP, page.bottom - page.top + GAP
+    if len(meta["runs"]) > 1:
+        page = _draw_runs(sheet, page, meta["runs"])
+    rows, columns = _grid(figure, sheet.width)
+    wide, tall = (page.right - page.left + GAP) / columns, (page.bottom - page.top + GAP) / rows
+    for place, chart in enumerate(meta["charts"]):
+        row, column = divmod(place, columns)
         card = Box(
-            round(page.left + left * wide),
-            round(page.top + (1 - top) * tall),
-            round(page.left + right * wide - GAP),
-            round(page.top + (1 - bottom) * tall - GAP),
+            round(page.left + column * wide),
+            round(page.top + row * tall),
+            round(page.left + (column + 1) * wide - GAP),
+            round(page.top + (row + 1) * tall - GAP),
         )
         traces = [trace for trace in figure["data"] if trace["meta"]["chart"] == chart["key"]]
         _draw_chart(sheet, card, layout, chart, traces)
 
 
-def cells(domains: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Widen each domain to its cell of the grid, so that neighbours touch and all fill 0 to 1.
-
-    A domain is where Plotly puts the axes; the space between two is for heads and labels,
-    which a card holds inside.
-    """
-    starts, ends = sorted({low for low, _ in domains}), sorted({high for _, high in domains})
-    after = {end: [start - end for start in starts if start >= end - 1e-9] for end in ends}
-    half = min((min(gaps) for gaps in after.values() if gaps), default=0.0) / 2
-    low, high = starts[0] - half, ends[-1] + half
-    span = (high - low) or 1.0
-
-    def edge(end: float) -> float:
-        return end + (min(after[end]) / 2 if after[end] else half)
-
-    before = {start: max((e for e in ends if e <= start + 1e-9), default=None) for start in starts}
-    return [
-        (
-            ((a - half if (near := before[a]) is None else edge(near)) - low) / span,
-            (edge(b) - low) / span,
-        )
-        for a, b in domains
-    ]
-
-
-def _draw_sentence(sheet: Sheet, page: Box, layout: Json, sentence: str) -> None:
+def _draw_sentence(sheet: Sheet, page: Box, sentence: str) -> None:
     """Draw one card with a sentence in its middle."""
-    sheet.card(page, _surface(sheet, layout), sheet.palette["line"])
+    sheet.card(page, sheet.palette["surface"], sheet.palette["line"])
     room = min(560.0, page.right - page.left - 4 * PAD)
     lines = wrapped(sentence, lambda words: sheet.width_of(words, TITLE) <= room)
     x, y = (page.left + page.right) / 2, (page.top + page.bottom) / 2
@@ -120,9 +92,8 @@ def _draw_sentence(sheet: Sheet, page: Box, layout: Json, sentence: str) -> None
         sheet.text(x, at, words, sheet.palette["muted"], TITLE, align="center")
 
 
-def _draw_runs(sheet: Sheet, page: Box, layout: Json, runs: list[Json]) -> Box:
-    """Name the runs in their colours at the top; give the page that is left."""
-    ink = layout["font"]["color"]
+def _draw_runs(sheet: Sheet, page: Box, runs: list[Json]) -> Box:
+    """Name the runs in their colours at the top; what is left of the page."""
     x = page.left
     for number, run in enumerate(runs):
         rest = f"and {len(runs) - number} more"
@@ -134,17 +105,17 @@ def _draw_runs(sheet: Sheet, page: Box, layout: Json, runs: list[Json]) -> Box:
             sheet.text(x, page.top + 12, rest, sheet.palette["faint"], WORDS)
             break
         sheet.card(Box(x, page.top + 3, x + 10, page.top + 13), run["colour"], run["colour"])
-        sheet.text(x + 16, page.top + 12, name, ink, WORDS)
+        sheet.text(x + 16, page.top + 12, name, sheet.palette["text"], WORDS)
         x += wide + 18
     return page._replace(top=page.top + 20 + GAP / 2)
 
 
 def _draw_chart(sheet: Sheet, card: Box, layout: Json, chart: Json, traces: list[Json]) -> None:
     """Draw one card: head, axes, curves."""
-    sheet.card(card, _surface(sheet, layout), sheet.palette["line"])
-    top = _draw_head(sheet, card, layout, chart, traces)
+    sheet.card(card, sheet.palette["surface"], sheet.palette["line"])
+    top = _draw_head(sheet, card, chart, traces)
     across, up = (layout[f"{name}axis{chart['axis']}"] for name in "xy")
-    title = across.get("title", {}).get("text", "")
+    title = across["title"]["text"]
     plot = Box(card.left + PAD, top, card.right - PAD, card.bottom - (46 if title else 30))
     if plot.bottom - plot.top < 12 or plot.right - plot.left < 60:
         return  # a card too small for a curve still says its name and last values
@@ -154,55 +125,47 @@ def _draw_chart(sheet: Sheet, card: Box, layout: Json, chart: Json, traces: list
     # 46 px hold "1.2e-4" and "123.4k"; one width for all, so that the curves of a column align.
     label = max([46.0, *(sheet.width_of(words, SMALL) + 6 for _, words in y_ticks)])
     label = min(label, (plot.right - plot.left) / 2)
-    left, right = (0.0, label) if up.get("side") == "right" else (label, 0.0)
-    plot = plot._replace(left=plot.left + left, right=plot.right - right)
-    apart = 110 if across.get("type") == "date" else 85
+    plot = plot._replace(left=plot.left + label)
+    apart = 110 if across["type"] == "date" else 85
     x_scale = scale_of(across, [x for x, _ in curves], plot.left, plot.right, margin=0.0)
     x_ticks = ticks_of(x_scale, max(2, round((plot.right - plot.left) / apart)))
-    _draw_axes(sheet, plot, up, x_ticks, y_ticks)
+    _draw_axes(sheet, plot, x_ticks, y_ticks)
     if title:
         centre, title = (plot.left + plot.right) / 2, sheet.shorten(title, plot.right - plot.left, SMALL)
         sheet.text(centre, card.bottom - 11, title, sheet.palette["muted"], SMALL, align="center")
     # The raw curves below all smoothed ones, whatever their series.
-    faint_first = sorted(zip(traces, curves, strict=True), key=lambda pair: _opacity(pair[0]))
+    faint_first = sorted(zip(traces, curves, strict=True), key=lambda pair: float(pair[0]["opacity"]))
     for trace, (x, y) in faint_first:
         _draw_curve(sheet, plot, trace, x_scale.px(x), y_scale.px(y))
 
 
-def _surface(sheet: Sheet, layout: Json) -> str:
-    """Give the colour of cards; Plotly's plot background may be left transparent."""
-    asked = str(layout.get("plot_bgcolor") or "")
-    return asked if asked.startswith("#") else sheet.palette["surface"]
-
-
-def _draw_head(sheet: Sheet, card: Box, layout: Json, chart: Json, traces: list[Json]) -> float:
-    """Draw title, alert, note and key; give where the plot may begin."""
+def _draw_head(sheet: Sheet, card: Box, chart: Json, traces: list[Json]) -> float:
+    """Draw title, alert, note and key; where the plot may begin."""
     left, right = card.left + PAD, card.right - PAD
     base = card.top + 27
     for key, colour in (("note", sheet.palette["faint"]), ("alert", sheet.palette["bad"])):
-        words = chart.get(key)
+        words = chart[key]
         # The title keeps a third of the line, whatever else there is to say.
         room = right - left - (card.right - card.left) / 3
         if words and room > 40:
             words = sheet.shorten(words, room, 12)
             sheet.text(right, base, words, colour, 12.0, align="right")
             right -= sheet.width_of(words, 12) + 16
-    room = right - left
-    title = sheet.shorten(chart["title"], room, TITLE, True)
-    sheet.text(left, base, title, layout["font"]["color"], TITLE, bold=True)
-    return _draw_key(sheet, card, layout, traces)
+    title = sheet.shorten(chart["key"], right - left, TITLE, True)
+    sheet.text(left, base, title, sheet.palette["text"], TITLE, bold=True)
+    return _draw_key(sheet, card, traces)
 
 
-def _draw_key(sheet: Sheet, card: Box, layout: Json, traces: list[Json]) -> float:
+def _draw_key(sheet: Sheet, card: Box, traces: list[Json]) -> float:
     """Draw the key below the title: a piece of each line, its name, its last value."""
-    live = [trace for trace in traces if trace["meta"].get("live", True)]
+    live = [trace for trace in traces if trace["meta"]["live"]]
     if not live or card.bottom - card.top < 90:
         return card.top + 36
     x, y = card.left + PAD, card.top + 47
     edge = card.right - PAD
     for number, trace in enumerate(live):
         name = sheet.shorten(trace["meta"]["label"], 160, WORDS)
-        value = number_words(trace["meta"].get("last"))
+        value = number_words(trace["meta"]["last"])
         start, middle = x + 24, x + 29 + sheet.width_of(name, WORDS)
         end = middle + sheet.width_of(value, WORDS, True)
         rest = f"+{len(live) - number}"
@@ -212,25 +175,21 @@ def _draw_key(sheet: Sheet, card: Box, layout: Json, traces: list[Json]) -> floa
             break
         line = trace["line"]
         sample = np.array([x, x + 18.0]), np.array([y - 4.0, y - 4.0])
-        sheet.line(*sample, line["color"], 2.0, line.get("dash", "solid"))
+        sheet.line(*sample, line["color"], 2.0, line["dash"])
         sheet.text(start, y, name, sheet.palette["muted"], WORDS)
-        sheet.text(middle, y, value, layout["font"]["color"], WORDS, bold=True)
+        sheet.text(middle, y, value, sheet.palette["text"], WORDS, bold=True)
         x = end + 16
     return card.top + 64
 
 
-def _draw_axes(sheet: Sheet, plot: Box, up: Json, x_ticks: Ticks, y_ticks: Ticks) -> None:
+def _draw_axes(sheet: Sheet, plot: Box, x_ticks: Ticks, y_ticks: Ticks) -> None:
     """Draw the horizontal grid, the base line and the words of both axes."""
-    grid = up.get("gridcolor") or sheet.palette["line"]
-    muted = sheet.palette["muted"]
+    grid, muted = sheet.palette["line"], sheet.palette["muted"]
     # A rule that nearly touches the base line would look like a mistake.
     apart = [at for at, _ in y_ticks if plot.bottom - at > 4]
     sheet.rules([*apart, plot.bottom], plot, grid)
-    right = up.get("side") == "right"
-    x = plot.right + 6 if right else plot.left - 6
-    align: Align = "left" if right else "right"
     for at, words in y_ticks:
-        sheet.text(x, at + 4, words, muted, SMALL, align=align)
+        sheet.text(plot.left - 6, at + 4, words, muted, SMALL, align="right")
     marks = np.repeat([at for at, _ in x_ticks], 3)
     sheet.line(marks, np.tile([plot.bottom, plot.bottom + 4, np.nan], len(x_ticks)), grid)
     for at, words in x_ticks:
@@ -242,11 +201,10 @@ def _draw_axes(sheet: Sheet, plot: Box, up: Json, x_ticks: Ticks, y_ticks: Ticks
 def _draw_curve(sheet: Sheet, plot: Box, trace: Json, x: Floats, y: Floats) -> None:
     """Draw one trace given in px: its line, its lone points, a tick below each gap."""
     line = trace["line"]
-    colour, width = line["color"], float(line.get("width", 1.5))
-    opacity = _opacity(trace)
+    colour, opacity = line["color"], float(trace["opacity"])
     clip = Box(plot.left - 2, plot.top - 2, plot.right + 2, plot.bottom + 2)
-    sheet.line(x, y, colour, width, line.get("dash", "solid"), opacity, clip=clip)
-    dots = lone(y) if "markers" not in trace.get("mode", "lines") else np.isfinite(y)
+    sheet.line(x, y, colour, line["width"], line["dash"], opacity, clip=clip)
+    dots = lone(y) if "markers" not in trace["mode"] else np.isfinite(y)
     if dots.any():
         sheet.line(x[dots], y[dots], colour, 0.0, opacity=opacity, marker="o", clip=clip)
     gaps = np.array([value is None for value in trace["y"]], dtype=np.bool_) & np.isfinite(x)
@@ -255,19 +213,14 @@ def _draw_curve(sheet: Sheet, plot: Box, trace: Json, x: Floats, y: Floats) -> N
         sheet.line(x[gaps], edge, sheet.palette["bad"], 0.0, marker="|", clip=clip)
 
 
-def _opacity(trace: Json) -> float:
-    return float(trace.get("opacity", 1.0))
-
-
 def lone(y: Floats) -> NDArray[np.bool_]:
-    """Tell which finite values have no finite neighbour: a line alone would not show them."""
+    """Which finite values have no finite neighbour: a line alone would not show them."""
     finite = np.concatenate(([False], np.isfinite(y), [False]))
     return finite[1:-1] & ~finite[:-2] & ~finite[2:]
 
 
 def _measures(trace: Json, across: Json, up: Json) -> tuple[Floats, Floats]:
-    """Give a trace's x and y in the measures of its axes, NaN where nothing can be drawn."""
+    """A trace's x and y in the measures of its axes, NaN where nothing can be drawn."""
     return tuple(
-        measured(np.array(trace[name], dtype=np.float64), axis.get("type", "linear"))
-        for name, axis in (("x", across), ("y", up))
+        measured(np.array(trace[name], dtype=np.float64), axis["type"]) for name, axis in (("x", across), ("y", up))
     )  # type: ignore[return-value]  # two names, two arrays

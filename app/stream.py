@@ -1,4 +1,4 @@
-"""One viewer: a cursor into the board, and the bytes that bring it up to date."""
+"""The stream of one viewer: a cursor into the board, and the bytes that bring it up to date."""
 
 from __future__ import annotations
 
@@ -6,26 +6,24 @@ import time
 from collections.abc import Iterator
 
 from app import hub
-from app.figure import runs_in
 from app.follow import Follower, Later
 from app.rows import START, Position
 from app.store import Board, Run
 from app.view import View
 from app.wire import Cursor, parse_cursor, points_event, sse_event
 
-HEARTBEAT = 15.0
 BETWEEN_EVENTS = 0.05
 STATUS_EVERY = 8.0
 """Seconds after which a viewer hears of the state again: its page takes 35 s of silence for a dead link."""
 PATIENCE = 1.0
-"""Seconds for which a position beyond the file's size may still turn out to be there."""
+"""Seconds for which a position that is not there may still turn up: another worker may have read further."""
 MOST_EVENTS = 32
 
 Events = dict[tuple[object, ...], tuple[bytes, list[Position]]]
 """The last events, by cursor and revision, with where they lead: made once, however many viewers want them."""
 
 
-class Viewer:
+class Stream:
     """One open stream: a cursor into the board, nothing more."""
 
     def __init__(self, board: Board, follower: Follower, events: Events, view: View) -> None:
@@ -36,7 +34,8 @@ class Viewer:
         self._runs: list[Run] = []
         self._positions: list[Position] = []
         """Of the runs, in their order; the last runs have none as long as their place is being looked for."""
-        self._told: dict[str, tuple[int, str]] = {}
+        self._told: dict[str, int] = {}
+        """Revision of each run's status that the viewer has heard of."""
         self._told_at = 0.0
 
     def follow(self, since: str) -> Iterator[bytes]:
@@ -47,7 +46,6 @@ class Viewer:
         else:
             self._cursor = cursor
         yield from self._place()
-        spoken = time.monotonic()
         while not hub.stopping():
             revision = self._board.revision
             self._add_new_runs()
@@ -56,11 +54,7 @@ class Viewer:
             frame = self._points(revision) + self._status()
             if frame:
                 yield frame
-                spoken = time.monotonic()
                 hub.pause(BETWEEN_EVENTS)
-            elif time.monotonic() - spoken >= HEARTBEAT:
-                yield b": hb\n\n"
-                spoken = time.monotonic()
             else:
                 self._board.wait(revision, STATUS_EVERY)
 
@@ -70,25 +64,22 @@ class Viewer:
         An id names all runs that have come, so none goes out while runs that the cursor knows are still to come: a
         worker that has just started shows them one by one.
         """
-        beyond_since: float | None = None
+        absent_since: float | None = None
         while not hub.stopping():
             revision = self._board.revision
             self._add_new_runs()
             found = [self._follower.find(run, self._cursor.get(run.key, START)) for run in self._new_runs()]
             positions = [place for place in found if isinstance(place, Position)]
-            if None in found:
-                yield self._reset()
-                return
             if len(positions) == len(found) and not self._awaits():
                 self._positions = self._positions + positions
                 return
-            if Later.BEYOND in found:
-                beyond_since = beyond_since or time.monotonic()
-                if time.monotonic() - beyond_since >= PATIENCE:
+            if Later.ABSENT in found:
+                absent_since = absent_since or time.monotonic()
+                if time.monotonic() - absent_since >= PATIENCE:
                     yield self._reset()
                     return
             else:
-                beyond_since = None
+                absent_since = None
             yield self._status() or b": reading\n\n"
             self._board.wait(revision, 0.5)
             hub.pause(BETWEEN_EVENTS)
@@ -102,7 +93,7 @@ class Viewer:
     def _add_new_runs(self) -> None:
         if len(self._board.runs) != len(self._runs):
             known = {run.name for run in self._runs}
-            self._runs = self._runs + [run for run in runs_in(self._board, self._view) if run.name not in known]
+            self._runs = self._runs + [run for run in self._view.runs_in(self._board) if run.name not in known]
 
     def _new_runs(self) -> list[Run]:
         return self._runs[len(self._positions) :]
@@ -135,9 +126,8 @@ class Viewer:
         due = now - self._told_at >= STATUS_EVERY
         news = {}
         for run in self._runs:
-            version = (run.status.revision, run.status.state)
-            if self._told.get(run.name) != version:
-                self._told[run.name] = version
+            if self._told.get(run.name) != run.status.revision:
+                self._told[run.name] = run.status.revision
                 news[run.name] = run.status.shown(run.name, now)
         if not news and not due:
             return b""
