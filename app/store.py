@@ -219,6 +219,13 @@ class Run:
                 return Position(generation.number, stop.at, stop.crc)
         return position
 
+    def values(self, metric: str) -> tuple[Floats, float]:
+        """All values of a metric, and the step of the last one; far cheaper than its `series`."""
+        column = self.metrics[metric]
+        values = column.value.view(0, column.value.size)
+        last = int(column.row.view(0, len(values))[-1])
+        return values, float(self.step.view(0, self.at.size)[last])
+
     def series(self, metric: str, start: int = 0, stop: int | None = None) -> Series:
         """The points of a metric in rows start..stop of the run (default: all that are published)."""
         column = self.metrics[metric]

@@ -1,5 +1,6 @@
 """app/follow.py: polls, folds and publishes, one turn at a time by hand; and finds the place that an id names."""
 
+import itertools
 import logging
 import math
 import threading
@@ -178,13 +179,12 @@ def test_a_new_log_never_takes_the_name_of_one_that_is_shown(tmp_path: Path) -> 
     followed = Followed(tmp_path / "runs")
     first.append("step,loss\n1,0.5\n")
     followed.read()
-    assert list(followed.board.runs) == ["a"]
+    assert list(followed.board.runs) == ["a.csv"]
     second.append(lines(7))
     followed.read()
     paths = {run.name: Path(run.status.path) for run in followed.board.runs.values()}
-    assert paths.pop("a") == first.path
-    assert list(paths.values()) == [second.path]
-    assert [steps(followed.run(name)) for name in paths] == [[7]]
+    assert paths == {"a.csv": first.path, "a": second.path}
+    assert steps(followed.run("a")) == [7]
     followed.close()
 
 
@@ -425,4 +425,23 @@ def test_a_fault_with_one_log_costs_the_others_nothing(tmp_path: Path, monkeypat
     monkeypatch.setattr(Progress, "observe", fail)
     followed.turn()
     assert steps(followed.run("b")) == [1, 2]
+    followed.close()
+
+
+def test_a_file_of_a_folder_that_goes_without_a_metric_is_let_go(tmp_path: Path) -> None:
+    (tmp_path / "runs").mkdir()
+    log = Log(tmp_path / "runs" / "a.log")
+    log.append("hello\n")
+    followed = Followed(tmp_path / "runs")
+    followed.read()
+    source = followed.follower._tails["a"].source
+    assert isinstance(source, file.FileSource)
+    source._clock = itertools.count(0, file.UNLINKED).__next__
+    log.remove()
+    for _poll in ("gone", "gone for long", "waited for"):
+        followed.read()
+    assert not followed.follower._tails
+    log.append(lines(1))
+    followed.read()
+    assert steps(followed.run("a")) == [1]
     followed.close()

@@ -46,7 +46,8 @@ def test_a_file_that_is_named_twice_is_one_run() -> None:
 
 def test_a_folder_stands_for_the_logs_below_it_called_by_their_path_in_it() -> None:
     make("runs/a/train.log", "runs/b/metrics.csv", "runs/top.jsonl")
-    assert runs("runs") == {"a/train": "runs/a/train.log", "b/metrics": "runs/b/metrics.csv", "top": "runs/top.jsonl"}
+    found = {"a/train": "runs/a/train.log", "b/metrics.csv": "runs/b/metrics.csv", "top.jsonl": "runs/top.jsonl"}
+    assert runs("runs") == found
     assert all(found.listed for found in find_runs(["runs"]).values())
 
 
@@ -66,7 +67,7 @@ def test_a_folder_gives_nothing_hidden_nothing_linked_and_no_other_ending(here: 
 @pytest.mark.parametrize("ending", ["log", "out", "err", "txt", "csv", "tsv", "json", "jsonl"])
 def test_a_folder_gives_each_ending_that_logs_have(ending: str) -> None:
     make(f"runs/a.{ending}")
-    assert runs("runs") == {"a": f"runs/a.{ending}"}
+    assert list(runs("runs").values()) == [f"runs/a.{ending}"]
 
 
 def test_a_folder_is_searched_eight_levels_deep() -> None:
@@ -90,9 +91,17 @@ def test_a_folder_that_is_empty_or_not_there_yet_gives_no_run() -> None:
     assert runs("later/") == {"a": "later/a.log"}
 
 
-def test_where_two_logs_of_a_folder_differ_only_in_their_ending_the_log_has_the_short_name() -> None:
-    make("runs/a.csv", "runs/a.log", "runs/a.jsonl")
+def test_a_name_does_not_depend_on_what_else_is_there() -> None:
+    make("runs/a.csv")
+    assert runs("runs") == {"a.csv": "runs/a.csv"}
+    make("runs/a.log", "runs/a.jsonl")
     assert runs("runs") == {"a": "runs/a.log", "a.csv": "runs/a.csv", "a.jsonl": "runs/a.jsonl"}
+
+
+def test_the_ending_that_a_glob_asks_for_is_left_off() -> None:
+    make("runs/a/metrics.csv", "runs/b/metrics.csv")
+    assert list(runs("runs/*/metrics.csv")) == ["a/metrics", "b/metrics"]
+    assert list(runs("runs/*/*")) == ["a/metrics.csv", "b/metrics.csv"]
 
 
 def test_a_glob_gives_what_it_matches_called_by_the_path_below_its_fixed_part() -> None:

@@ -48,7 +48,7 @@ def plain() -> Response:
         title=_title(runs),
         interval=interval,
         picture=_picture(),
-        rows=[row for run in runs for row in _rows(run, asked)],
+        rows=[row for run in runs for row in hub.in_pool(_rows, run, asked)],
         states=[{"run": run.name, "text": run.status.text(run.name, now)} for run in runs],
     )
     return Response(page, mimetype="text/html")
@@ -76,18 +76,17 @@ def _rows(run: Run, asked: View) -> list[dict[str, Any]]:
     """Last and best value of each metric, as text; best is the lowest of a loss, and else the highest."""
     rows = []
     for metric in list(run.metrics):
-        series = run.series(metric)
-        finite = series.value[np.isfinite(series.value)]
-        if not asked.shows_metric(metric) or not len(series.value):
+        if not asked.shows_metric(metric):
             continue
-        step = series.step[-1]
+        values, step = run.values(metric)
+        finite = values[np.isfinite(values)]
         lower = any(word in metric.lower() for word in ("loss", "err", "perplexity", "ppl"))
         best = (finite.min() if lower else finite.max()) if len(finite) else None
         rows.append(
             {
                 "run": run.name,
                 "metric": metric,
-                "last": number_words(series.value[-1]),
+                "last": number_words(values[-1]),
                 "best": "" if best is None else number_words(best),
                 "step": "" if np.isnan(step) else f"{step:,.0f}",
             }

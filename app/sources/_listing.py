@@ -25,20 +25,19 @@ def is_folder(spec: str) -> bool:
 def listed(spec: str, alone: bool) -> list[tuple[str, str]]:
     """(name, path) of the logs below a folder or of a glob.
 
-    A name is the path below the folder, or below the fixed part of the glob, without its ending; with further
-    arguments beside it, the folder as given comes before it.
+    A name is the path below the folder, or below the fixed part of the glob; with further arguments beside it, the
+    folder as given comes before it. `.log` is left off, and the ending that a glob asks for: another ending stays, so
+    that a name never depends on what else is there, or was there first.
     """
     base = _fixed_part(spec) if is_pattern(spec) else Path(spec)
+    endings = {".log", Path(spec).suffix if is_pattern(spec) else ""}
     if is_pattern(spec):
         matches = glob.glob(spec, recursive=True)  # noqa: PTH207 (Path.glob refuses absolute patterns)
         paths = [path for path in map(Path, matches) if path.is_file()]
     else:
         paths = _newest(_logs_below(base, 1))
-    named: dict[str, str] = {}
-    for path in sorted(paths, key=lambda path: (path.suffix != ".log", path)):
-        name = str(path.relative_to(base).with_suffix("") if alone else path.with_suffix(""))
-        named[name if name not in named else name + path.suffix] = str(path)
-    return sorted(named.items())
+    named = [(path.relative_to(base) if alone else path, str(path)) for path in paths]
+    return sorted((str(name.with_suffix("") if name.suffix in endings else name), path) for name, path in named)
 
 
 def _fixed_part(pattern: str) -> Path:

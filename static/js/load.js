@@ -17,6 +17,8 @@
  */
 
 const CALM = 1000;
+/** While a log loads, its points ask for figure after figure: the pause doubles up to this. */
+const LONGEST_CALM = 8000;
 const LONGEST_WAIT = 30_000;
 const LONGEST_PAUSE = 60_000;
 
@@ -33,6 +35,7 @@ export function makeLoader({ fetch, setTimeout, clearTimeout, now }, url, on) {
   let timer = null;
   let failures = 0;
   let rested = 0;
+  let calm = CALM;
 
   async function load() {
     clearTimeout(timer);
@@ -45,7 +48,7 @@ export function makeLoader({ fetch, setTimeout, clearTimeout, now }, url, on) {
     if (mine !== running) return;
     running = null;
     // A figure that took 2 s to make is not asked for every second.
-    rested = now() + Math.max(CALM, 3 * (now() - began));
+    rested = now() + Math.max(calm, 3 * (now() - began));
     outcome();
   }
 
@@ -83,6 +86,7 @@ export function makeLoader({ fetch, setTimeout, clearTimeout, now }, url, on) {
      */
     loadSoon() {
       if (running) return false;
+      if (timer === null) calm = now() < rested ? Math.min(LONGEST_CALM, 2 * calm) : CALM;
       timer ??= setTimeout(load, Math.max(0, rested - now()));
       return true;
     },
