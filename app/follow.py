@@ -22,7 +22,7 @@ from app.store import Board, Generation, Run
 
 log = logging.getLogger("tailplot")
 
-SLICE_SECONDS = 0.004
+SLICE_SECONDS = 0.002
 SMALLEST_SLICE, LARGEST_SLICE = 1024, 64 * 1024
 MOST_FIRST = 36**4
 POLL = 0.25
@@ -210,7 +210,7 @@ class Follower:
         self._observe(tail, chunk)
 
     def _adapt(self, size: int, seconds: float) -> None:
-        """Choose the next slice so that it takes about 4 ms: then the others on the loop have their turn."""
+        """Choose the next slice so that it takes about 2 ms: then the others on the loop have their turn."""
         fitting = int(size * SLICE_SECONDS / max(seconds, 1e-6))
         self._slice = max(SMALLEST_SLICE, min(fitting, 2 * self._slice, LARGEST_SLICE))
 
