@@ -213,6 +213,31 @@ def test_the_health_is_one_word(site: Site, monkeypatch: pytest.MonkeyPatch) -> 
     assert site.get("/healthz").status_code == 503
 
 
+@pytest.mark.parametrize("route", ["/figure.json", "/plot.png"])
+def test_news_that_is_no_point_changes_no_picture(log: Log, site: Site, route: str) -> None:
+    log.append(lines(1, 2))
+    site.read()
+    before = site.get(route).headers["ETag"]
+    site.parts.board.runs["train"].status.revision += 1
+    site.parts.board.notify()
+    assert site.get(route).headers["ETag"] == before
+    log.append(lines(3))
+    site.read()
+    assert site.get(route).headers["ETag"] != before
+
+
+def test_a_figure_is_compressed_for_who_takes_that(log: Log, site: Site) -> None:
+    log.append(lines(*range(500)))
+    site.read()
+    plain = site.get("/figure.json")
+    packed = site.get("/figure.json", Accept_Encoding="br, gzip")
+    assert "Content-Encoding" not in plain.headers
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(packed.data) == plain.data
+    assert len(packed.data) < len(plain.data) / 2
+    assert packed.headers["ETag"] != plain.headers["ETag"]
+
+
 # -- the stream ----------------------------------------------------------------------------------------
 
 

@@ -30,6 +30,7 @@ RC: dict[Any, Any] = {
     # Names are text: `$$` raises as mathematics (matplotlib #20266).
     "text.parse_math": False,
     "text.usetex": False,
+    "text.hinting": "none",  # glyphs as wide as they are measured
     "path.simplify": True,
     "svg.fonttype": "path",
     "svg.hashsalt": "tailplot",  # same figure, same bytes, so that an ETag holds
