@@ -71,6 +71,7 @@ def build_figure(board: Board, view: View) -> dict[str, Any]:
     """
     runs = view.runs_in(board)
     ends = [run.end for run in runs]
+    places = {name: place for place, name in enumerate(list(board.runs))}  # a run keeps its colour in every view
     palette = PALETTES[view.theme]
     several = len(runs) > 1
     charts: list[dict[str, Any]] = []
@@ -78,7 +79,7 @@ def build_figure(board: Board, view: View) -> dict[str, Any]:
     layout = _frame(palette)
     for key, system, members in _drawn(runs, ends, view):
         axis = str(len(charts) + 1) if charts else ""
-        looks = [_look(member, i, runs, palette, several) for i, member in enumerate(members)]
+        looks = [_look(member, i, places[member.run.name], palette, several) for i, member in enumerate(members)]
         pairs = zip(members, looks, strict=True)
         traces = [trace for member, look in pairs for trace in _traces(member, look, key, axis, view, several)]
         data += traces
@@ -103,7 +104,8 @@ def build_figure(board: Board, view: View) -> dict[str, Any]:
         "x": view.x,
         "charts": charts,
         "grid": [rows, columns],
-        "runs": [{"name": run.name, "colour": _colour(palette, i)} for i, run in enumerate(runs)],
+        "runs": [{"name": run.name, "colour": _colour(palette, places[run.name])} for run in runs],
+        "more_runs": sum(map(view.shows_run, places)) - len(runs),
         "empty": None if data else _empty(runs),
         "palette": palette,
     }
@@ -191,12 +193,11 @@ def _colour(palette: dict[str, Any], index: int) -> str:
     return series[index % len(series)]
 
 
-def _look(member: Member, index: int, runs: list[Run], palette: dict[str, Any], several: bool) -> Look:
+def _look(member: Member, index: int, place: int, palette: dict[str, Any], several: bool) -> Look:
     """One run: colour tells the series. Several: colour tells the run, the line tells the series."""
     if not several:
         round_ = index // len(palette["series"])
         return Look(_colour(palette, index), DASHES[round_ % len(DASHES)])
-    place = runs.index(member.run)
     style = _OF_SPLIT.get(member.label, 3) + place // len(palette["series"])
     return Look(_colour(palette, place), DASHES[style % len(DASHES)])
 

@@ -356,3 +356,21 @@ def test_nothing_to_draw_is_said_in_words() -> None:
     assert "Waiting for train.log" in figure_of(train=b"")["layout"]["meta"]["empty"]
     assert figure_of(train=curve(1))["layout"]["meta"]["empty"] is None
     plotly.io.from_json(to_json(figure_of()).decode())
+
+
+def test_a_run_keeps_its_colour_where_others_are_left_out() -> None:
+    logs = {name: curve(1, 2) for name in ("a", "b", "c")}
+    whole, part = figure_of(**logs), figure_of(View(run="[bc]"), **logs)
+    colours = {run["name"]: run["colour"] for run in whole["layout"]["meta"]["runs"]}
+    assert len(set(colours.values())) == 3
+    assert {run["name"]: run["colour"] for run in part["layout"]["meta"]["runs"]} == {
+        name: colours[name] for name in "bc"
+    }
+    assert {trace["line"]["color"] for trace in part["data"]} == {colours["b"], colours["c"]}
+
+
+def test_runs_that_have_no_room_are_counted() -> None:
+    logs = {f"r{number:03}": curve(1) for number in range(MOST_RUNS + 20)}
+    meta = figure_of(View(), **logs)["layout"]["meta"]
+    assert (len(meta["runs"]), meta["more_runs"]) == (MOST_RUNS, 20)
+    assert figure_of(View(run="r00*"), **logs)["layout"]["meta"]["more_runs"] == 0

@@ -41,14 +41,18 @@ export function makeControls(document, setTimeout, clearTimeout, onChange) {
       for (const [value, input] of xs) input.checked = value === view.x;
       for (const [value, input] of ys) input.checked = value === (view.log ? "1" : "");
     },
-    /** @param {{name: string, colour: string}[]} list One run needs no chip. */
-    runs(list) {
+    /**
+     * @param {{name: string, colour: string}[]} list One run needs no chip.
+     * @param {number} more Runs that the view has no room for.
+     */
+    runs(list, more) {
       runs.hidden = list.length < 2;
       runs.replaceChildren(...list.map(({ name, colour }) => {
         const chip = element(document, "li", "chip");
         chip.append(swatch(document, colour, "solid"), name);
         return chip;
       }));
+      if (more) runs.append(element(document, "li", "chip", `and ${more} more: choose with ?run= in the address`));
     },
   };
 }

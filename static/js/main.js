@@ -71,7 +71,7 @@ function loaded(figure) {
   index = indexOf(list);
   charted = list.length;
   charts.show(list);
-  controls.runs(meta.runs);
+  controls.runs(meta.runs, meta.more_runs);
   say(meta.empty ?? "");
   // A tab that was hidden while it loaded gets its stream when it is shown.
   if (!document.hidden || hiding !== undefined) stream.open(meta.cursor);
