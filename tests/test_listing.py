@@ -148,3 +148,8 @@ def test_finding_opens_no_log() -> None:
 
 def test_an_address_that_no_source_reads_stands_for_no_run() -> None:
     assert runs("redis://127.0.0.1/0", "a.log") == {"a": "a.log"}
+
+
+def test_runs_come_in_the_order_in_which_people_count() -> None:
+    make("runs/r10.log", "runs/r2.log", "runs/r1.log", "runs/b.log", "runs/r2/x3.log")
+    assert list(runs("runs")) == ["b", "r1", "r2", "r2/x3", "r10"]

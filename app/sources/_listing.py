@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -37,7 +38,13 @@ def listed(spec: str, alone: bool) -> list[tuple[str, str]]:
     else:
         paths = _newest(_logs_below(base, 1))
     named = [(path.relative_to(base) if alone else path, str(path)) for path in paths]
-    return sorted((str(name.with_suffix("") if name.suffix in endings else name), path) for name, path in named)
+    short = [(str(name.with_suffix("") if name.suffix in endings else name), path) for name, path in named]
+    return sorted(short, key=lambda pair: _as_counted(pair[0]))
+
+
+def _as_counted(name: str) -> list[tuple[int, str]]:
+    """Sorts `run2` before `run10`."""
+    return [(int(part), "") if part.isdecimal() else (0, part) for part in re.split(r"(\d{1,15})", name)]
 
 
 def _fixed_part(pattern: str) -> Path:
