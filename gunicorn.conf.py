@@ -44,7 +44,8 @@ def on_starting(server):
     """Refuse, in words, what must not start; before anything is bound."""
     from app.startup import refusal
 
-    sentence = refusal(_settings, server.cfg.address)
+    inherited = "GUNICORN_FD" in os.environ or "LISTEN_FDS" in os.environ  # then the port is in use, by ourselves
+    sentence = refusal(_settings, () if inherited else server.cfg.address)
     if sentence:
         print(f"tailplot: {sentence}", file=sys.stderr)
         sys.exit(2)

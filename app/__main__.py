@@ -9,14 +9,13 @@ import ctypes
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import NoReturn
 
-from app.settings import ROOT, TABLE, Settings, settings_from
+from app.settings import ROOT, TABLE, settings_from
 
 PR_SET_PDEATHSIG = 1  # prctl(2)
 USAGE = "python -m app LOG [LOG …] [settings]   (or: explain LOG, extract LOG, demo)"
@@ -51,7 +50,8 @@ def main(arguments: list[str]) -> None:
         return
     if command == "demo":
         arguments = [start_demo(), *arguments[1:]]
-    serve(read_flags(arguments))
+    read_flags(arguments)
+    serve()
 
 
 def start_demo() -> str:
@@ -77,8 +77,8 @@ def _end_with_parent() -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-def read_flags(arguments: list[str]) -> Settings:
-    """The settings of flags and environment; flags win. Leaves them in the environment, where workers read them."""
+def read_flags(arguments: list[str]) -> None:
+    """Put the flags into the environment, where gunicorn and its workers read them; what they give must be accepted."""
     parser = Parser(prog="tailplot", usage=USAGE, allow_abbrev=False)
     parser.add_argument("logs", metavar="LOG", nargs="*", help=TABLE[0].help)
     for setting in TABLE:
@@ -92,10 +92,9 @@ def read_flags(arguments: list[str]) -> Settings:
         if given.get(setting.name):
             os.environ[setting.variable] = given[setting.name]
     try:
-        settings = settings_from(os.environ)
+        settings_from(os.environ)
     except ValueError as error:
         fail(str(error))
-    return settings
 
 
 def _must_be_one(spec: str) -> None:
@@ -105,28 +104,12 @@ def _must_be_one(spec: str) -> None:
         fail(f"{spec}: a {os.pathsep} separates logs, so name this one by a glob: '{glob}'")
 
 
-def serve(settings: Settings) -> None:
+def serve() -> None:
     """Run gunicorn here until a signal ends it."""
-    sentence = _cannot_listen(settings)
-    if sentence:
-        fail(sentence)
     from gunicorn.app.wsgiapp import WSGIApplication
 
     sys.argv = ["tailplot", "-c", str(ROOT / "gunicorn.conf.py"), "app:create_app()"]
     WSGIApplication("").run()
-
-
-def _cannot_listen(settings: Settings) -> str | None:
-    """Why the port cannot be had, in words; None where it can."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host, settings.port))
-        except OSError as error:
-            why = (error.strerror or str(error)).lower()
-            return f"cannot listen on {settings.host} port {settings.port}: {why}; choose another with --port"
-    return None
 
 
 if __name__ == "__main__":

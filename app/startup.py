@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import socket
 from collections.abc import Iterable
 from typing import Any
 
@@ -31,6 +32,19 @@ def refusal(settings: Settings, addresses: Iterable[Any] = ()) -> str | None:
                 f"host {host} is reached from other machines, so it needs a token: set TAILPLOT_TOKEN to a long "
                 "secret, or listen on 127.0.0.1 and use ssh -L"
             )
+    sentences = (_cannot_listen(*address[:2]) for address in addresses if isinstance(address, tuple))
+    return next(filter(None, sentences), None)
+
+
+def _cannot_listen(host: str, port: int) -> str | None:
+    """Why the port cannot be had, in words; gunicorn itself would try for 5 s and then print its own."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            why = (error.strerror or str(error)).lower()
+            return f"cannot listen on {host} port {port}: {why}; choose another with --port"
     return None
 
 
