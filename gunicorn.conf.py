@@ -32,7 +32,7 @@ umask = 0o077  # the default would make a unix socket world-writable
 forwarded_allow_ips = ""  # nobody may tell us a prefix or a scheme: all links are relative
 forwarder_headers = ""
 secure_scheme_headers: dict[str, str] = {}
-limit_request_line = 8190  # a cursor of 100 runs is 2.2 KB
+limit_request_line = 8190  # a cursor of 100 runs is under 3 KB
 limit_request_fields = 50
 limit_request_field_size = 8190
 control_socket_disable = True  # one socket would be shared by all servers of a user
@@ -44,8 +44,8 @@ def on_starting(server):
     """Refuse, in words, what must not start; before anything is bound."""
     from app.startup import refusal
 
-    inherited = "GUNICORN_FD" in os.environ or "LISTEN_FDS" in os.environ  # then the port is in use, by ourselves
-    sentence = refusal(_settings, () if inherited else server.cfg.address)
+    inherited = "GUNICORN_FD" in os.environ or "LISTEN_FDS" in os.environ
+    sentence = refusal(_settings, server.cfg.address, inherited)
     if sentence:
         print(f"tailplot: {sentence}", file=sys.stderr)
         sys.exit(2)

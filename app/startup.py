@@ -11,10 +11,11 @@ from app.settings import Settings
 from app.sources import refusal as refused_log
 
 
-def refusal(settings: Settings, addresses: Iterable[Any] = ()) -> str | None:
+def refusal(settings: Settings, addresses: Iterable[Any] = (), inherited: bool = False) -> str | None:
     """Why the server must not start with these settings and addresses to listen on; None where it may.
 
-    An address is what a socket takes: (host, port, …), or a path for a unix socket.
+    An address is what a socket takes: (host, port, …), or a path for a unix socket. `inherited`: somebody opened the
+    sockets before, so that their ports are in use, by ourselves.
     """
     if not settings.logs:
         return "name at least one log: python -m app train.log, or TAILPLOT_LOGS=train.log gunicorn wsgi:app"
@@ -32,6 +33,8 @@ def refusal(settings: Settings, addresses: Iterable[Any] = ()) -> str | None:
                 f"host {host} is reached from other machines, so it needs a token: set TAILPLOT_TOKEN to a long "
                 "secret, or listen on 127.0.0.1 and use ssh -L"
             )
+    if inherited:
+        return None
     sentences = (_cannot_listen(*address[:2]) for address in addresses if isinstance(address, tuple))
     return next(filter(None, sentences), None)
 

@@ -277,3 +277,10 @@ def test_gunicorn_by_hand_says_a_port_in_use_in_the_same_words(log: Log, port: i
     assert code == 2
     assert printed.count("\n") == 1
     assert f"cannot listen on 127.0.0.1 port {port}: address already in use; choose another with --port" in printed
+
+
+def test_sockets_that_somebody_opened_before_are_no_way_around_the_token(log: Log, port: int) -> None:
+    command = (sys.executable, "-m", "gunicorn", "wsgi:app", "-b", f"0.0.0.0:{port}")
+    code, printed = end_of(*command, TAILPLOT_LOGS=str(log.path), LISTEN_FDS="1")
+    assert code == 2
+    assert "needs a token" in printed
