@@ -5,7 +5,8 @@ The pipeline, each step knowing only those before it:
   view, groups, curves, downsample → figure             what to draw; picture draws it without a browser
   wire → stream → routes → the page                     columns become JSON, events, HTTP
   follow, progress                                      the one loop that keeps it going
-Beside it: settings, startup, guard (who may ask), hub (gevent), status, words, stamps, loading, dry_run, demo.
+Beside it: settings, startup, guard (who may ask), reading and hooks (how the owner wants logs read), hub (gevent),
+status, words, stamps, loading, dry_run, demo.
 """
 
 from __future__ import annotations
@@ -34,13 +35,15 @@ def create_app(config: Mapping[str, str] | None = None) -> Flask:
 
     from app import guard, routes
     from app.follow import Follower
+    from app.reading import reading_or_built_in
     from app.settings import ROOT, settings_from
     from app.store import Board
 
     settings = settings_from(os.environ if config is None else config)
     board = Board()
     app = Flask(__name__, root_path=str(ROOT), static_folder=None, template_folder="templates")
-    app.extensions["tailplot"] = routes.Parts(settings, board, Follower(board, settings.logs, settings.watch))
+    follower = Follower(board, settings.logs, settings.watch, reading_or_built_in(settings))
+    app.extensions["tailplot"] = routes.Parts(settings, board, follower)
     guard.init_app(app, settings)
     routes.register(app)
     return app

@@ -39,19 +39,32 @@ def main(arguments: list[str]) -> None:
     """Run the command that the arguments name."""
     command = arguments[0] if arguments else ""
     if command in ("extract", "explain"):
-        from app.dry_run import explain, extract
-
-        if len(arguments) != 2:
-            fail(f"name one log: python -m app {command} train.log")
-        try:
-            {"extract": extract, "explain": explain}[command](arguments[1])
-        except ValueError as error:
-            fail(str(error))
+        dry_run(command, arguments[1:])
         return
     if command == "demo":
         arguments = [start_demo(), *arguments[1:]]
-    read_flags(arguments)
+    logs = read_flags(arguments)
+    for spec in logs:
+        _must_be_one(spec)
+    if logs:
+        os.environ["TAILPLOT_LOGS"] = os.pathsep.join(logs)
     serve()
+
+
+def dry_run(command: str, arguments: list[str]) -> None:
+    """Run `extract` or `explain` on the one log that is named, read as the flags and the environment say."""
+    from app.dry_run import explain, extract
+    from app.reading import reading_from
+
+    logs = read_flags(arguments)
+    if len(logs) != 1:
+        fail(f"name one log: python -m app {command} train.log")
+    try:
+        with contextlib.redirect_stdout(sys.stderr):  # the hooks file may print
+            reading = reading_from(settings_from(os.environ))
+        {"extract": extract, "explain": explain}[command](logs[0], reading)
+    except ValueError as error:
+        fail(str(error))
 
 
 def start_demo() -> str:
@@ -77,17 +90,15 @@ def _end_with_parent() -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-def read_flags(arguments: list[str]) -> None:
-    """Put the flags into the environment, where gunicorn and its workers read them; what they give must be accepted."""
+def read_flags(arguments: list[str]) -> list[str]:
+    """The logs that are named. Flags go into the environment, where gunicorn and its workers read them, if accepted."""
     parser = Parser(prog="tailplot", usage=USAGE, allow_abbrev=False)
     parser.add_argument("logs", metavar="LOG", nargs="*", help=TABLE[0].help)
     for setting in TABLE:
         if setting.flags:
             parser.add_argument(*setting.flags, dest=setting.name, help=f"{setting.help} [{setting.variable}]")
     given = vars(parser.parse_args(arguments))
-    for spec in given["logs"]:
-        _must_be_one(spec)
-    given["logs"] = os.pathsep.join(given["logs"])
+    logs: list[str] = given.pop("logs")
     for setting in TABLE:
         if given.get(setting.name):
             os.environ[setting.variable] = given[setting.name]
@@ -95,6 +106,7 @@ def read_flags(arguments: list[str]) -> None:
         settings_from(os.environ)
     except ValueError as error:
         fail(str(error))
+    return logs
 
 
 def _must_be_one(spec: str) -> None:

@@ -32,14 +32,17 @@ class Curve(NamedTuple):
 def axis_of(series: Series, axis: str, began: float = math.nan) -> tuple[str, Floats]:
     """Which x a series has, and its values: the one asked for, or else step, epoch, or the number of the point.
 
-    NaN where a point has none. `began`: zero of relative time, s since the Unix epoch.
+    The first of them that most of its points have; NaN where a point has none.
+    `began`: zero of relative time, s since the Unix epoch.
     """
     index = np.arange(series.first, series.first + len(series.value), dtype=np.float64)
     wanted = {
         "step": (("step", series.step), ("epoch", series.epoch)),
         "epoch": (("epoch", series.epoch), ("step", series.step)),
     }.get(axis, ((axis, series.wall_time), ("step", series.step), ("epoch", series.epoch)))
-    kind, x = next(((kind, x) for kind, x in wanted if not np.isnan(x).all()), ("index", index))
+    missing = [int(np.isnan(x).sum()) for _, x in wanted]
+    least = min(missing)
+    kind, x = wanted[missing.index(least)] if least < len(index) else ("index", index)
     return kind, {"relative": x - began, "wall_time": x * 1000}.get(kind, x)
 
 

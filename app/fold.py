@@ -5,12 +5,19 @@ from __future__ import annotations
 import logging
 import re
 import zlib
+from array import array
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
+from app.builder import RowBuilder
+from app.document import Document
 from app.formats import Parser
 from app.lines import Line, LineSplitter
-from app.rows import MARK_EVERY, POINTS_PER_MARK, Batch, Mark, Position, RowBuilder
+from app.reading import DEFAULT, Reading
+from app.rows import MARK_EVERY, POINTS_PER_MARK, Batch, Fields, Mark, Position
+
+Watch = Callable[[str, int, str, Fields | None], None]
+"""Told of each line: its text, where it ends, the format that took it ("" for none), and what it was read as."""
 
 MOST_UNREAD = 5
 
@@ -27,19 +34,23 @@ def visible(text: str) -> str:
 class Fold:
     """Reads one generation from its first byte on. The same bytes give the same rows, however they are cut."""
 
-    def __init__(self, generation: int) -> None:
+    def __init__(self, generation: int, reading: Reading = DEFAULT, watch: Watch | None = None) -> None:
         self.generation = generation
         self.lines_understood = 0
         self.skipped: Counter[str] = Counter()
         self.unread: list[str] = []
         """The first lines that have digits in them but no format knows, at most 200 characters each."""
-        self.parser = Parser()
+        self.parser = Parser(reading.first)
         self.end = Position(generation, 0, 0)
         """Just after the last whole line."""
+        self._watch = watch
         self._splitter = LineSplitter()
-        self._rows = RowBuilder()
+        self._document = Document()
+        self._held = array("Q")  # the CRC at the end of each line that the document holds
+        self._rows = RowBuilder(reading.zone)
         self._crc = 0  # of the bytes before `_crc_at`
         self._crc_at = 0
+        self._before = 0  # where the line before ended
         self._marks: list[Mark] = []
         self._last = Mark()
 
@@ -58,19 +69,59 @@ class Fold:
         """The rows of the last line that never got its end: to be called when the generation is over."""
         start = self._crc_at
         self._read(self._splitter.close(), b"", start)
+        self._read_back(self._document.close())
+        self._rows.close(self._splitter.at, redrawn=self._splitter.at > self._last.at)
         return self._batch(b"", start)
 
     def _read(self, lines: Iterable[Line], chunk: bytes, start: int) -> None:
+        for line in lines:
+            if self._document.over:
+                waited = self._rows.waiting
+                self._read_line(visible(line.text), line.at)
+                if self._rows.waiting and not waited and self._before > self._last.at:
+                    self._mark(self._before, self._crc_to(self._before, chunk, start))
+                elif self._is_due(line.at):
+                    self._mark(line.at, self._crc_to(line.at, chunk, start))
+            else:
+                self._held.append(self._crc_to(line.at, chunk, start))
+                self._take(line)
+            self._before = line.at
+
+    def _take(self, line: Line) -> None:
+        """Read what a line settles while the log may still be one JSON document."""
+        reading = self._document.take(line)
+        self.lines_understood += reading.read
+        for fields in reading.records:
+            self._rows.add(fields, line.at)
+        if reading.records and not self._rows.waiting:
+            self._mark(line.at, self._held[-1])
+        self._read_back(reading.lines)
+
+    def _read_back(self, lines: Iterable[Line]) -> None:
+        """Read the lines that the document gave back, the first one held first."""
+        before = self._last.at, self._last.crc
+        for line, crc in zip(lines, self._held, strict=False):
+            waited = self._rows.waiting
+            self._read_line(visible(line.text), line.at)
+            if self._rows.waiting and not waited and before[0] > self._last.at:
+                self._mark(*before)
+            elif self._is_due(line.at):
+                self._mark(line.at, crc)
+            before = line.at, crc
+        if not self._document.holding:
+            self._held = array("Q")
+
+    def _is_due(self, at: int) -> bool:
         rows = self._rows
-        for text, at in lines:
-            self._read_line(visible(text), at)
-            if at - self._last.at >= MARK_EVERY or rows.points - self._last.points >= POINTS_PER_MARK:
-                self._mark(at, chunk, start)
+        far = at - self._last.at >= MARK_EVERY or rows.points - self._last.points >= POINTS_PER_MARK
+        return far and not rows.waiting
 
     def _read_line(self, text: str, at: int) -> None:
         try:
             fields = self.parser(text)
-            if fields is not None:
+            if fields is None:
+                self._rows.pass_over(at)
+            else:
                 self._rows.add(fields, at)
         except Exception:  # a fault in a format: the line is data, and the places after it must stay right
             log.exception("a line that no format may stumble over: %s", ascii(text[:120]))
@@ -80,6 +131,8 @@ class Fold:
             self._skip(text)
         else:
             self.lines_understood += 1
+        if self._watch:
+            self._watch(text, at, self.parser.took, fields)
 
     def _skip(self, text: str) -> None:
         if not _DIGIT.search(text):
@@ -90,21 +143,25 @@ class Fold:
             self.unread.append(text[:200])
 
     def _batch(self, chunk: bytes, start: int) -> Batch:
-        if self._splitter.at > self._last.at:
-            self._mark(self._splitter.at, chunk, start)
+        waiting = self._document.holding or self._rows.waiting
+        if self._splitter.at > self._last.at and not waiting:
+            self._mark(self._splitter.at, self._crc_to(self._splitter.at, chunk, start))
         self._crc = zlib.crc32(chunk[self._crc_at - start :], self._crc)
         self._crc_at = start + len(chunk)
         if self._splitter.too_long:
             self.skipped["too long"] = self._splitter.too_long
-        if self._rows.refused:
-            self.skipped["series or number"] = self._rows.refused
+        self.skipped.update(self._rows.left_out)
+        self._rows.left_out.clear()
         marks, self._marks = self._marks, []
         return self._rows.build(self.generation, marks)
 
-    def _mark(self, at: int, chunk: bytes, start: int) -> None:
-        """Note the place `at`, which lies in `chunk` (whose first byte is at `start`) or just before it."""
+    def _mark(self, at: int, crc: int) -> None:
+        self._last = Mark(at, crc, self._rows.rows, self._rows.points)
+        self._marks.append(self._last)
+        self.end = Position(self.generation, at, crc)
+
+    def _crc_to(self, at: int, chunk: bytes, start: int) -> int:
+        """The CRC before `at`, which lies in `chunk` (whose first byte is at `start`) or just before it."""
         self._crc = zlib.crc32(chunk[self._crc_at - start : at - start], self._crc)
         self._crc_at = max(at, self._crc_at)
-        self._last = Mark(at, self._crc, self._rows.rows, self._rows.points)
-        self._marks.append(self._last)
-        self.end = Position(self.generation, at, self._crc)
+        return self._crc

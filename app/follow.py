@@ -15,9 +15,9 @@ import numpy as np
 from app import hub
 from app.fold import Fold
 from app.progress import Progress
+from app.reading import DEFAULT, Reading
 from app.rows import START, Batch, Position, printable
 from app.sources import Chunk, Found, Source, find_runs
-from app.status import MOST_NOTICES
 from app.store import Board, Generation, Run
 
 log = logging.getLogger("tailplot")
@@ -57,10 +57,11 @@ class Tail:
 class Follower:
     """Follows the logs that the arguments stand for, from `ensure_running()` until the server stops."""
 
-    def __init__(self, board: Board, specs: Sequence[str], watch: str = "auto") -> None:
+    def __init__(self, board: Board, specs: Sequence[str], watch: str = "auto", reading: Reading = DEFAULT) -> None:
         self._board = board
         self._specs = specs
         self._watch = watch
+        self._reading = reading
         self._first = random.randrange(1, MOST_FIRST)
         """Number of the first generation of each run here."""
         self._tails: dict[str, Tail] = {}
@@ -170,7 +171,9 @@ class Follower:
         run, source = Run(name, printable(found.key)), found.open()
         path = hub.off_hub(source.local_path) if self._watch == "auto" else ""
         watched = bool(path) and hub.changed(path, self._on_change)
-        self._tails[name] = Tail(run, found.key, source, watched, Progress(run.status), Fold(self._first))
+        self._tails[name] = Tail(
+            run, found.key, source, watched, Progress(run.status), Fold(self._first, self._reading)
+        )
         if not found.listed:
             self._board.add(run)
 
@@ -193,7 +196,7 @@ class Follower:
         generation = self._first + chunk.generation
         if generation != tail.fold.generation:
             self._publish(tail, tail.fold.close())
-            tail.fold, tail.fed = Fold(generation), 0
+            tail.fold, tail.fed = Fold(generation, self._reading), 0
             status.step = status.total = None
         status.size = chunk.size
         self._note(tail, chunk)
@@ -208,6 +211,7 @@ class Follower:
             self._adapt(len(piece), time.perf_counter() - before)
             hub.breathe()
         self._observe(tail, chunk)
+        self._note_faults(tail)
 
     def _adapt(self, size: int, seconds: float) -> None:
         """Choose the next slice so that it takes about 2 ms: then the others on the loop have their turn."""
@@ -235,10 +239,14 @@ class Follower:
         """Keep what happened to the log, and say it once in the server's log."""
         status = tail.run.status
         for kind, text in chunk.notices:
-            status.notices.append({"time": time.time(), "kind": kind, "text": printable(text)})
-            status.revision += 1
+            status.note(kind, printable(text), time.time())
             log.warning("%s: %s", ascii(tail.run.name), ascii(text))
-        del status.notices[:-MOST_NOTICES]
+
+    def _note_faults(self, tail: Tail) -> None:
+        """Tell the run's viewers what is wrong with the hook, as far as this run has met it."""
+        new = [tail.run.status.note_once("hook", printable(text), time.time()) for text in self._reading.faults.take()]
+        if any(new):
+            self._board.notify()
 
 
 def _poll_all(sources: list[Source]) -> list[Chunk]:

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,13 @@ class Settings:
     port: int = 7777
     host: str = "127.0.0.1"
     interval: int = 30
+    hooks: str = ""
+    pattern: str = ""
     max_streams: int = 8000
     watch: str = "auto"
     allow_host: tuple[str, ...] = ()
     token: str = ""
+    tz: tzinfo = UTC
 
 
 def whole(low: int, high: int) -> Callable[[str], int]:
@@ -47,6 +51,19 @@ def one_of(*words: str) -> Callable[[str], str]:
         return text
 
     return read
+
+
+def zone(text: str) -> tzinfo:
+    """Accepts the name of a time zone; else a ValueError that says what one looks like."""
+    if text.upper() == "UTC":
+        return UTC  # also where the system has no table of zones
+    from zoneinfo import ZoneInfo, available_timezones
+
+    try:
+        return ZoneInfo(text)
+    except (KeyError, ValueError, OSError):
+        absent = "" if available_timezones() else "; this system has no zone but UTC (pip install tzdata brings them)"
+        raise ValueError(f"the name of a time zone, like Europe/Berlin{absent}") from None
 
 
 def _split(separator: str) -> Callable[[str], tuple[str, ...]]:
@@ -74,6 +91,8 @@ TABLE = (
     Setting("port", ("-p", "--port"), whole(1, 65535), "where it listens"),
     Setting("host", ("--host",), str, "where it listens; any other than loopback needs a token"),
     Setting("interval", ("-i", "--interval"), whole(1, 3600), "seconds: refresh of /plot"),
+    Setting("hooks", ("--hooks",), str, "a Python file with parse(line), asked before the built-in formats"),
+    Setting("pattern", ("--pattern",), str, "a regular expression whose named groups are metrics (needs google-re2)"),
     Setting("max_streams", ("--max-streams",), whole(1, 100_000), "live viewers per worker"),
     Setting(
         "watch",
@@ -83,6 +102,7 @@ TABLE = (
     ),
     Setting("allow_host", ("--allow-host",), _split(","), "further Host names without a token, by comma"),
     Setting("token", (), str, "who knows it may read; needed off loopback"),
+    Setting("tz", (), zone, "the zone of stamps that name none"),
 )
 
 DEFAULTS = Settings()

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import socket
+import subprocess
+import sys
 from collections.abc import Iterable
 from typing import Any
 
-from app.settings import Settings
+from app.settings import ROOT, Settings, settings_from
 from app.sources import refusal as refused_log
+
+TRIAL_SECONDS = 20.0
+"""A hooks file must load within; gunicorn would kill a worker that takes more than 30 s to come up."""
+_ACCEPTED = "accepted"
 
 
 def refusal(settings: Settings, addresses: Iterable[Any] = (), inherited: bool = False) -> str | None:
@@ -23,6 +30,9 @@ def refusal(settings: Settings, addresses: Iterable[Any] = (), inherited: bool =
         sentence = refused_log(spec)
         if sentence:
             return sentence
+    sentence = _refused_reading(settings)
+    if sentence:
+        return sentence
     hosts = [
         settings.host,
         *(str(address[0]) for address in addresses if isinstance(address, tuple)),
@@ -37,6 +47,50 @@ def refusal(settings: Settings, addresses: Iterable[Any] = (), inherited: bool =
         return None
     sentences = (_cannot_listen(*address[:2]) for address in addresses if isinstance(address, tuple))
     return next(filter(None, sentences), None)
+
+
+def _refused_reading(settings: Settings) -> str | None:
+    """Why the hooks file or the pattern is not accepted; tried in a process of its own, not in gunicorn's master.
+
+    What the file imports (torch, requests, ssl) must not be there before gevent has patched a worker.
+    """
+    if not (settings.hooks or settings.pattern):
+        return None
+    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    changes = {"TAILPLOT_HOOKS": settings.hooks, "TAILPLOT_PATTERN": settings.pattern, "PYTHONPATH": path}
+    command = [sys.executable, "-P", "-c", "from app.startup import try_reading; try_reading()"]
+    nothing = subprocess.DEVNULL
+    try:
+        tried = subprocess.run(
+            command,
+            env=os.environ | changes,
+            stdin=nothing,
+            stdout=subprocess.PIPE,
+            stderr=nothing,
+            timeout=TRIAL_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return f"hooks cannot be loaded: {settings.hooks} was not done within {TRIAL_SECONDS:g} s"
+    said = tried.stdout.decode(errors="replace")
+    if said == _ACCEPTED:
+        return None
+    return said or f"hooks cannot be loaded: {settings.hooks} ended Python with status {tried.returncode}"
+
+
+def try_reading() -> None:
+    """Make the reading that the environment asks for; write to stdout why it fails, or that it is accepted."""
+    from app.reading import reading_from
+
+    answer = os.dup(1)
+    os.dup2(2, 1)  # what the hooks file prints is no answer
+    try:
+        reading_from(settings_from(os.environ))
+        said = _ACCEPTED
+    except ValueError as error:
+        said = str(error)
+    os.write(answer, said.encode(errors="backslashreplace"))
+    os._exit(0)  # not to wait for threads that the file started
 
 
 def _cannot_listen(host: str, port: int) -> str | None:

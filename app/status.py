@@ -36,8 +36,24 @@ class Status:
     rate: float | None = None
     last_line: float | None = None
     points: int = 0
+    told: set[str] = field(default_factory=set)
+    """The notices that are given once only."""
     revision: int = 0
     """Rises whenever something changed that a viewer should hear of."""
+
+    def note(self, kind: str, text: str, clock: float) -> None:
+        """Keep what happened, at `clock` (s since the Unix epoch), for the viewers."""
+        self.notices.append({"time": clock, "kind": kind, "text": text})
+        del self.notices[:-MOST_NOTICES]
+        self.revision += 1
+
+    def note_once(self, kind: str, text: str, clock: float) -> bool:
+        """As `note`, but the same text only the first time; whether this was it."""
+        if text in self.told:
+            return False
+        self.told.add(text)
+        self.note(kind, text, clock)
+        return True
 
     @property
     def eta(self) -> float | None:

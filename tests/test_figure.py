@@ -234,7 +234,7 @@ def test_points_without_the_x_of_the_others_are_counted_in_the_note() -> None:
 def test_a_constant_of_the_settings_is_no_chart_but_a_log_of_one_number_is() -> None:
     charts = figure_of(train=b"vocab = 16384\nstep=1 loss=2\nstep=2 loss=1\n")["layout"]["meta"]["charts"]
     assert [each["key"] for each in charts] == ["loss"]
-    assert figure_of(train=b"vocab = 16384\n")["data"][0]["y"] == [16384]
+    assert figure_of(train=b"accuracy = 0.75\n")["data"][0]["y"] == [0.75]
 
 
 # -- alerts ----------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 import itertools
 import math
 import os
-import random
+import sys
 import zlib
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,9 +16,11 @@ from hypothesis import strategies as st
 
 import app.fold
 import app.lines
+from app.builder import MOST_METRICS
 from app.fold import MARK_EVERY, MOST_UNREAD, POINTS_PER_MARK, Fold, visible
 from app.formats import formats
-from app.rows import MOST_METRICS, Batch, Mark, Position
+from app.rows import START, Batch, Mark, Position
+from app.store import Run
 
 HERE = Path(__file__).resolve().parent
 # More logs to check the law on: any folder of them, for example a collection of real ones.
@@ -37,8 +39,10 @@ class Story(NamedTuple):
 
 
 def folded(chunks: Iterable[bytes]) -> tuple[Story, list[Batch]]:
+    """What a fold made of these chunks, and the batches with anything in them."""
     fold = Fold(0)
-    batches = [fold.feed(chunk) for chunk in chunks] + [fold.close()]
+    batches = [batch for chunk in chunks if (batch := fold.feed(chunk)).marks or len(batch.at) or batch.metrics]
+    batches.append(fold.close())
     points: dict[str, tuple[list[int], list[float]]] = {}
     first = 0
     for batch in batches:
@@ -74,15 +78,21 @@ def every(size: int) -> Iterable[int]:
     return itertools.repeat(size)
 
 
+ENDS = (b"\n", b"\r", b"\b")
+ENDS_OF_UNITS = tuple(unit for end in ENDS for unit in (end + b"\0", b"\0" + end))
+
+
 def check_marks(log: bytes, batches: list[Batch]) -> None:
     """Each mark rises, knows its CRC and its rows and points, and lies just after a line's end."""
     rows_at = np.concatenate([batch.at for batch in batches])
     points_at = np.sort(np.concatenate([np.empty(0), *(b.at[rows] for b in batches for rows, _ in b.metrics.values())]))
     marks = [mark for batch in batches for mark in batch.marks]
+    crc, wide = 0, log[:2] in (b"\xff\xfe", b"\xfe\xff")
     for before, mark in itertools.pairwise([Mark(0, 0, 0, 0), *marks]):
         assert mark.at > before.at
-        assert mark.crc == zlib.crc32(log[: mark.at])
-        assert log[mark.at - 1 : mark.at] in (b"\n", b"\r") or mark.at == len(log)
+        crc = zlib.crc32(log[before.at : mark.at], crc)
+        assert mark.crc == crc
+        assert log[: mark.at].endswith(ENDS_OF_UNITS if wide else ENDS) or mark.at == len(log)
         assert mark.rows == np.searchsorted(rows_at, mark.at, side="right")
         assert mark.points == np.searchsorted(points_at, mark.at, side="right")
     assert all(batch.marks for batch in batches if len(batch.at)), "rows that no mark ends"
@@ -135,19 +145,24 @@ def test_marks_are_right_at_any_spacing(log: bytes, sizes: list[int], every: int
         check_law(log, sizes)
 
 
+# Bytes of a chunk, and of a log that is read in such chunks; of a longer one its beginning.
+CHUNKS = [(1, 200_000), (7, 1_000_000), (4096, sys.maxsize)]
+
+
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("path", LOGS, ids=[path.name for path in LOGS])
 def test_a_log_as_trainers_write_it_obeys_the_law(path: Path) -> None:
     log = path.read_bytes()
     whole, batches = folded([log])
     check_marks(log, batches)
-    rng = random.Random(path.name)
-    cuts = [[1, 2, 3, 7] * 200 + [4096] * 1000, [rng.randrange(1, 9000) for _ in range(len(log) // 1000 + 1)]]
-    if len(log) < 10_000:
-        cuts += [[size] * len(log) for size in (1, 2, 3, 7)]
-    for sizes in cuts:
-        pieces, batches = folded(cut(log, sizes))
-        check_marks(log, batches)
-        assert pieces == whole
+    assert whole.end == (0, len(log), zlib.crc32(log)), "the last mark is not at the end"
+    for size, most in CHUNKS:
+        if size == 1 and len(log) > most:
+            continue  # the time is better spent on chunks of 7
+        part = whole if len(log) <= most else folded([log[:most]])[0]
+        pieces, batches = folded(cut(log[:most], every(size)))
+        check_marks(log[:most], batches)
+        assert pieces == part, f"chunks of {size} bytes"
 
 
 @pytest.mark.parametrize("path", sorted((HERE / "logs").glob("*")), ids=lambda path: path.name)
@@ -214,7 +229,12 @@ def test_lines_that_are_left_out_are_counted_by_cause(monkeypatch: pytest.Monkey
     monkeypatch.setattr(app.lines, "LONGEST_LINE", 50)
     fold = Fold(0)
     fold.feed(b"hello\n" + b"7 files copied\n" * 9 + b"x" * 51 + b"\nstep 1e300 loss 1\nstep 2 loss 1\n")
-    assert fold.skipped == {"no numbers": 1, "no format knows it": 9, "too long": 1, "series or number": 1}
+    assert fold.skipped == {
+        "no numbers": 1,
+        "no format knows it": 9,
+        "too long": 1,
+        "number too large to be a step or an epoch": 1,
+    }
     assert fold.unread == ["7 files copied"] * MOST_UNREAD
     assert (fold.lines, fold.lines_understood) == (12, 2)
 
@@ -243,3 +263,111 @@ def test_a_format_that_stumbles_costs_its_line_and_no_place(monkeypatch: pytest.
     assert batch.metrics["loss"][1].tolist() == [0.5, 0.25]
     assert fold.skipped["error"] == 1
     assert batch.marks[-1].crc == zlib.crc32(text)
+
+
+# -- open boxes, lists that grow -------------------------------------------------------------------
+
+BOX = (
+    "------------------------------------\n"
+    "| rollout/           |             |\n"
+    "|    ep_rew_mean     | {rew}       |\n"
+    "| time/              |             |\n"
+    "|    total_timesteps | {step}      |\n"
+    "------------------------------------\n"
+)
+BOXES = ["Using cpu device\n", *(BOX.format(rew=step / 2, step=step) for step in (10, 20, 30))]
+LIST = "[\n" + "".join(f'{{\n"step": {step},\n"rew": 0.5\n}},\n' for step in (10, 20, 30))
+
+
+def opened(log: bytes) -> list[range]:
+    """Where each box of a log is open: from the end of its first row with a number to before its closing rule."""
+    spans: list[range] = []
+    at = before = first = 0
+    for row in log.splitlines(keepends=True):
+        at += len(row)
+        if row.startswith(b"|    "):
+            first = first or at
+        elif first and b"/" not in row:
+            spans.append(range(first, before + 1))
+            first = 0
+        before = at
+    return [*spans, range(first, at + 1)] if first else spans
+
+
+def viewed(run: Run, position: Position) -> tuple[list[int], Position]:
+    """The rows of the run that a viewer gets from this position on, event by event, and where it then is."""
+    rows: list[int] = []
+    while (stop := run.next_stop(position)) != position:
+        rows += range(run.rows_until(position), run.rows_until(stop))
+        position = stop
+    return rows, position
+
+
+@pytest.mark.parametrize("log", ["".join(BOXES), "".join(BOXES)[:-37]], ids=["closed", "open at the end"])
+@pytest.mark.parametrize("size", [1, 7, 50, 9999])
+@pytest.mark.parametrize("spacing", [1, MARK_EVERY])
+def test_no_mark_stands_in_a_box_that_is_open(
+    monkeypatch: pytest.MonkeyPatch, log: str, size: int, spacing: int
+) -> None:
+    monkeypatch.setattr(app.fold, "MARK_EVERY", spacing)
+    monkeypatch.setattr(app.fold, "POINTS_PER_MARK", spacing)
+    for before in (b"", b"[\n"):  # read at once, and given back by what may have been a document
+        text = before + log.encode()
+        fold = Fold(0)
+        marks = [mark.at for chunk in cut(text, every(size)) for mark in fold.feed(chunk).marks]
+        spans = opened(text)
+        assert len(spans) == 3
+        assert not [at for at in marks for span in spans if at in span]
+        assert marks[-1] == (len(text) if log.endswith("-\n") else marks[-1])
+        assert [mark.at for mark in fold.close().marks] == ([] if log.endswith("-\n") else [len(text)])
+
+
+@pytest.mark.parametrize("log", ["".join(BOXES), "".join(BOXES)[:-37], LIST, LIST + "]", LIST + '{"step": 40'])
+@pytest.mark.parametrize("size", [1, 7, 50, 9999])
+def test_a_viewer_who_resumes_at_any_mark_gets_each_row_once(log: str, size: int) -> None:
+    text = log.encode()
+    run, fold = Run("train"), Fold(0)
+    watched, seen, resumed = START, list[int](), list[tuple[Position, int]]()
+    for chunk in cut(text, every(size)):
+        run.add(batch := fold.feed(chunk))
+        rows, watched = viewed(run, watched)
+        seen += rows
+        resumed += [(Position(0, mark.at, mark.crc), mark.rows) for mark in batch.marks]
+    run.add(fold.close())
+    seen += viewed(run, watched)[0]
+    assert seen == [0, 1, 2]
+    assert run.series(next(iter(run.metrics))).step.tolist() == [10, 20, 30]
+    for position, known in resumed:
+        assert run.rows_until(position) == known
+        assert viewed(run, position)[0] == [0, 1, 2][known:]
+
+
+@pytest.mark.parametrize("start", ["", '{"log": [\n'], ids=["read", "given back"])
+def test_rows_before_a_box_are_settled_while_it_is_open(start: str) -> None:
+    before = start + '"step": 1, "loss": 0.5,\n'
+    fold = Fold(0)
+    batch = fold.feed((before + "| acc | 0.25 |\n| lr | 0.1 |\n").encode())
+    assert batch.at.tolist() == [len(before)]
+    assert [mark.at for mark in batch.marks] == [len(before)]
+
+
+def test_a_record_of_a_list_is_a_row_when_its_last_line_has_come() -> None:
+    fold = Fold(0)
+    known = []
+    for line in LIST.splitlines(keepends=True):
+        batch = fold.feed(line.encode())
+        known.append((batch.at.tolist() == [fold.end.at], len(batch.marks)))
+    assert known == [(False, 0)] + [(False, 0), (False, 0), (False, 0), (True, 1)] * 3
+    assert fold.lines_understood == 13
+
+
+@given(
+    st.lists(st.sampled_from([*BOXES, "[\n", '{"loss": 1},\n', '{\n"loss": 2\n}\n', ",\n", "]\n", "2,\n", "\t\n"])),
+    sizes,
+    st.integers(1, 60),
+)
+def test_lists_and_boxes_obey_the_law(parts: list[str], sizes: list[int], every: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(app.fold, "MARK_EVERY", every)
+        check_law("".join(["[\n", *parts]).encode(), sizes)
+        check_law("".join(parts).encode(), sizes)

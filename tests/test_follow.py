@@ -14,18 +14,22 @@ import pytest
 from app import follow, hub, progress, sources
 from app.follow import Follower, Later
 from app.progress import Progress
+from app.reading import DEFAULT, Reading, reading_from, reading_or_built_in
 from app.rows import Position
+from app.settings import Settings
 from app.sources import file
 from app.store import Board, Run
 from tests.conftest import Log
+
+HOOKS = Path(__file__).resolve().parent / "hooks"
 
 
 class Followed:
     """A board and the Follower that fills it, turned by hand."""
 
-    def __init__(self, *specs: str | Path, watch: str = "poll") -> None:
+    def __init__(self, *specs: str | Path, watch: str = "poll", reading: Reading = DEFAULT) -> None:
         self.board = Board()
-        self.follower = Follower(self.board, [str(spec) for spec in specs], watch)
+        self.follower = Follower(self.board, [str(spec) for spec in specs], watch, reading)
         self.follower._first = 0
 
     def turn(self) -> bool:
@@ -251,6 +255,82 @@ def test_a_follower_is_healthy_while_its_polls_come_back(followed: Followed, mon
     assert followed.follower.healthy()
     monkeypatch.setattr(follow.time, "monotonic", lambda: polled + follow.HEALTHY)
     assert not followed.follower.healthy()
+
+
+# -- the user's own reading ----------------------------------------------------------------------------
+
+
+def told(run: Run) -> list[str]:
+    """The texts of a run's notices about the hook."""
+    return [notice["text"] for notice in run.status.notices if notice["kind"] == "hook"]
+
+
+@pytest.fixture
+def stumbling(tmp_path: Path) -> Iterator[Followed]:
+    """A folder that is read with a hook that raises at some lines."""
+    (tmp_path / "runs").mkdir()
+    reading = reading_from(Settings(hooks=str(HOOKS / "stumbles.py")))
+    followed = Followed(tmp_path / "runs", reading=reading)
+    yield followed
+    followed.close()
+
+
+@pytest.mark.usefixtures("soon")
+def test_the_hook_reads_every_generation_and_the_built_in_formats_what_it_leaves(log: Log) -> None:
+    followed = Followed(log.path, reading=reading_from(Settings(hooks=str(HOOKS / "colons.py"))))
+    log.append("phase A :: 7 :: 0.5\nstep=8 loss=0.25\n")
+    followed.read()
+    log.replace("phase A :: 9 :: 0.125\n" + lines(10))
+    followed.read()
+    followed.read()
+    run = followed.run()
+    assert (steps(run, "loss A"), steps(run)) == ([7, 9], [8, 10])
+    followed.close()
+
+
+def test_what_is_wrong_with_the_hook_is_told_once_to_each_run_that_meets_it(
+    tmp_path: Path, stumbling: Followed
+) -> None:
+    for name in ("a", "b", "c"):
+        Log(tmp_path / "runs" / f"{name}.log").append(lines(1))
+    Log(tmp_path / "runs" / "a.log").append("raise | loss=0.5\nraise | loss=0.75\n")
+    stumbling.read()
+    Log(tmp_path / "runs" / "b.log").append("raise | loss=0.5\ndivide by 0\n")
+    Log(tmp_path / "runs" / "a.log").append("raise | loss=1\n")
+    stumbling.read()
+    raised, divided = "stumbles.py line 7: ValueError", "stumbles.py line 9: ZeroDivisionError"
+    said = {name: [": ".join(text.split(": ")[:2]) for text in told(run)] for name, run in stumbling.board.runs.items()}
+    assert said == {"a": [raised], "b": [raised, divided], "c": []}
+    assert stumbling.run("a").series("loss").value.tolist() == [0.1, 0.5, 0.75, 1]
+
+
+def test_viewers_are_woken_after_a_notice_about_the_hook_and_not_only_before(
+    tmp_path: Path, stumbling: Followed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = Log(tmp_path / "runs" / "a.log")
+    log.append(lines(1))
+    stumbling.read()
+    run, heard = stumbling.run("a"), list[int]()
+    monkeypatch.setattr(stumbling.board, "notify", lambda: heard.append(len(told(run))))
+    revision = run.status.revision
+    log.append("divide\n")
+    stumbling.turn()
+    assert (len(told(run)), heard[-1]) == (1, 1)
+    assert run.status.revision > revision
+
+
+def test_a_hooks_file_that_a_worker_cannot_load_is_told_to_every_run_once(tmp_path: Path) -> None:
+    reading = reading_or_built_in(Settings(hooks=str(tmp_path / "hooks.py")))
+    for name in "ab":
+        Log(tmp_path / f"{name}.log").append(lines(1, 2))
+    followed = Followed(tmp_path / "a.log", tmp_path / "b.log", reading=reading)
+    followed.read()
+    followed.read()
+    for name in "ab":
+        assert steps(followed.run(name)) == [1, 2]
+        assert len(told(followed.run(name))) == 1
+        assert told(followed.run(name))[0].startswith("hooks cannot be loaded: hooks.py: there is no such file")
+    followed.close()
 
 
 # -- finding the place that an id names ----------------------------------------------------------------

@@ -13,14 +13,15 @@ APP = Path(__file__).resolve().parent.parent / "app"
 # What each module may import of app, at its top or late. `formats` is the package's __init__,
 # `formats.*` any file in it, `app` is app/__init__. Each line of the core allows the one before it
 # and what stands in that line.
-FIRST = {"settings", "hub", "loading", "stamps", "words"}
+FIRST = {"settings", "hub", "loading", "stamps", "prefix", "words", "names", "flat"}
 ROWS = FIRST | {"rows"}
-FOLD = ROWS | {"lines", "formats", "formats.*"}
-STORE = FOLD | {"fold", "status"}
+TEXT = ROWS | {"scan", "roles", "message"}
+FOLD = TEXT | {"lines", "formats", "formats.*", "document", "counting", "builder"}
+STORE = FOLD | {"fold", "status", "reading"}
 FIGURE = STORE | {"store", "downsample", "view", "groups"}
 FOLLOW = FIGURE | {"wire", "curves", "figure", "sources", "sources.*"}
 SERVER = FOLLOW | {"kept", "follow", "progress", "stream", "guard", "startup"}
-ROUTES = SERVER | {"picture", "terminal", "routes", "routes.*"}
+ROUTES = SERVER | {"explain", "picture", "terminal", "routes", "routes.*"}
 EVERYTHING = ROUTES | {"app", "dry_run", "demo", "ship", "redis_log"}
 
 MAY_IMPORT = {
@@ -29,15 +30,28 @@ MAY_IMPORT = {
     "loading": set(),
     "stamps": set(),
     "status": {"words"},
+    "prefix": {"stamps"},
+    "names": set(),
+    "flat": set(),
     "rows": FIRST,
+    "scan": ROWS,
+    "roles": ROWS | {"scan"},
+    "message": ROWS | {"scan", "roles"},
     "lines": ROWS,
+    "document": ROWS | {"lines"},
     "formats": ROWS | {"formats.*"},
-    "formats.*": ROWS | {"formats", "formats.*"},
+    "formats.*": TEXT | {"formats", "formats.*"},
+    "counting": set(),
+    "builder": ROWS | {"counting"},
     # Sources know nothing but bytes.
     "sources": {"settings", "loading", "sources.*"},
     "sources.*": {"settings", "sources", "sources.*"},
     "sources.redis_stream": {"settings", "sources", "sources.*", "redis_log"},
-    "fold": FOLD,
+    "hooks": ROWS | {"names"},
+    "reading": ROWS | {"hooks"},
+    "fold": FOLD | {"reading"},
+    "why": TEXT | {"formats"},
+    "explain": FOLD | {"fold", "reading", "hooks", "why"},
     "store": STORE,
     "downsample": STORE | {"store"},
     "view": STORE | {"store"},
@@ -54,9 +68,9 @@ MAY_IMPORT = {
     "picture.*": {"rows", "words", "picture.*"},
     "terminal": set(),
     "demo": set(),
-    "startup": {"settings", "sources", "sources.*"},
+    "startup": {"settings", "sources", "sources.*", "reading"},
     "guard": {"settings", "startup"},
-    "dry_run": FOLLOW,
+    "dry_run": FOLLOW | {"explain"},
     "redis_log": {"settings"},
     "ship": {"settings", "redis_log", "sources", "sources.*", "lines", "rows"},
     "routes": ROUTES,
@@ -76,10 +90,11 @@ HOME = {
     "matplotlib": {"picture", "picture.*"},
     "PIL": {"picture.*"},
     "plotly": {"routes.plotlyjs"},
+    "re2": {"reading"},
     "redis": {"redis_log"},
 }
 # Slow to import, or not always installed: only inside a function.
-LATE = {"PIL", "gunicorn", "matplotlib", "plotly", "redis"}
+LATE = {"PIL", "gunicorn", "matplotlib", "plotly", "re2", "redis"}
 # `python -m app --help` answers at once.
 LIGHT = {"__main__": {"settings", "startup"}}
 

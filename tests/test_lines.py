@@ -36,6 +36,14 @@ def test_a_carriage_return_alone_ends_a_line() -> None:
     assert lines_of(b"\r 10%\r 20%\rdone\n") == [Line(" 10%", 6), Line(" 20%", 11), Line("done", 16)]
 
 
+def test_backspaces_end_a_line_as_a_carriage_return_does() -> None:
+    bar = b" 1/2 [=>..]" + b"\b" * 11
+    assert lines_of(bar + b" 2/2 [====]\n") == [Line(" 1/2 [=>..]", 12), Line(" 2/2 [====]", 34)]
+    splitter = LineSplitter()
+    assert list(splitter.feed(bar)) == [Line(" 1/2 [=>..]", 12)]
+    assert (splitter.at, splitter.lines) == (22, 1)
+
+
 def test_a_carriage_return_and_newline_in_two_chunks_are_one_end() -> None:
     assert lines_of(b"a\r\nb\r\n") == [Line("a", 2), Line("b", 5)]
     assert lines_of(b"a\r", b"\nb\r", b"\n") == [Line("a", 2), Line("b", 5)]
@@ -105,12 +113,115 @@ def test_only_newline_and_carriage_return_end_a_line(separator: str) -> None:
     assert [line.text for line in lines_of(text.encode() + b"\n")] == [text]
 
 
-pieces = st.sampled_from(
-    [b"a", b"loss 0.5", b"\n", b"\r", b"\r\n", b"\0", b"\xff", b"\xef\xbb\xbf", "é損".encode(), b""]
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("cut", [1, 2, 3, 1000])
+def test_a_log_in_utf_16_is_read_by_its_byte_order_mark(codec: str, cut: int) -> None:
+    text = "\ufeffloss 0.5\r\n損失 \U0001f600\n 10%\r 20%\b\b\n\nend"
+    log = text.encode(codec)
+    splitter = LineSplitter()
+    lines = [line for at in range(0, len(log), cut) for line in splitter.feed(log[at : at + cut])] + [*splitter.close()]
+    assert [line.text for line in lines] == ["loss 0.5", "損失 \U0001f600", " 10%", " 20%", "end"]
+    assert [text.encode(codec)[: line.at].decode(codec)[-1] for line in lines] == ["\r", "\n", "\r", "\b", "d"]
+    assert (splitter.at, splitter.lines) == (len(log), 5)
+
+
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize(
+    "pair", ["\u0a0d", "\u0d0a", "\u0a0a", "\u0a41\u4100", "\u4100\u0a41", "\u410a\u0041", "\u000b\u0a00"]
 )
+def test_half_a_unit_of_utf_16_is_no_line_end(codec: str, pair: str) -> None:
+    log = f"\ufeffa{pair}b\n".encode(codec)
+    assert lines_of(log) == [Line(f"a{pair}b", len(log))]
 
 
-@given(st.lists(pieces, max_size=40).map(b"".join), st.lists(st.integers(0, 200), max_size=10), st.integers(3, 9))
+@pytest.mark.parametrize(("codec", "lone"), [("utf-16-le", b"\x3d\xd8"), ("utf-16-be", b"\xde\x00")])
+def test_damaged_utf_16_leaves_the_numbers_of_its_line(codec: str, lone: bytes) -> None:
+    log = "\ufefface ".encode(codec) + lone + " 0.5\0\n".encode(codec)
+    assert lines_of(log) == [Line("ace \ufffd 0.5", len(log))]
+
+
+def test_half_a_unit_at_the_end_of_utf_16_is_no_character() -> None:
+    log = "\ufefface 0.5\n".encode("utf-16-le")
+    splitter = LineSplitter()
+    assert list(splitter.feed(log[:-1])) == []
+    assert list(splitter.close()) == [Line("ace 0.5", len(log) - 1)]
+    assert splitter.at == len(log) - 1
+
+
+def test_a_byte_order_mark_of_utf_16_counts_at_the_start_only() -> None:
+    assert lines_of(b"a\n\xff\xfeb\n") == [Line("a", 2), Line("\ufffd\ufffdb", 6)]
+    assert lines_of(b"\xff", b"\n\xfea\n") == [Line("\ufffd", 2), Line("\ufffda", 5)]
+    assert [*LineSplitter().close()] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "当前Batch：10/6035 | 当前epoch:0/50 | 当前损失值：10.113 | 当前准确率：0.00%",
+        "第1轮，训练集损失：0.5（最佳）→ “完成”……",
+        "エポック 1、損失 0.5",
+        "学习率＝0.1 α β ≥ 25℃ ★",
+        "鑫：0.5",
+    ],
+)
+def test_a_line_in_gb_18030_is_read_as_chinese(text: str) -> None:
+    line = text.encode("gb18030") + b"\n"
+    assert lines_of(line) == [Line(text, len(line))]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "损失：0.5".encode()[1:],
+        "损失：0.5".encode()[:-4] + b" 0.5",
+        b" 50%|" + "█████".encode()[:-2] + b"| 5/10",
+        b" 50%|" + "█████".encode()[1:] + b"| 5/10",
+        "━━━━".encode()[:-2] + b" 5/10",
+        "━━━━".encode()[2:] + b" 5/10",
+        "┃ loss ┃".encode()[:-1],
+        "─ loss".encode("gb18030"),
+        "perte après l'époque 1: 0.5".encode("latin-1"),
+        "für 25 °C: 0.5 µs ± 0.1".encode("cp1252"),
+        b"loss \x80 0.5",
+        b"loss \xff 0.5",
+    ],
+)
+def test_broken_text_of_another_kind_is_no_chinese(line: bytes) -> None:
+    [got] = lines_of(line + b"\n")
+    assert "\ufffd" in got.text
+    assert got.text == line.decode(errors="replace")
+
+
+def test_each_line_has_its_own_encoding() -> None:
+    log = "损失：0.5\n".encode("gb18030") + "损失：0.25\n".encode() + b"caf\xe9 1\n"
+    assert [line.text for line in lines_of(log)] == ["损失：0.5", "损失：0.25", "caf\ufffd 1"]
+
+
+pieces = st.sampled_from(
+    [
+        b"a",
+        b"loss 0.5",
+        b"\n",
+        b"\r",
+        b"\r\n",
+        b"\b",
+        b"\b\b",
+        b"\0",
+        b"\n\0",
+        b"\0\n",
+        b"\xff",
+        b"\xfe",
+        b"\xef\xbb\xbf",
+    ]
+    + ["é損".encode(), "损失：".encode("gb18030"), "损失".encode("utf-16-le"), b"\x3d\xd8", b""]
+)
+ENDS = {b"\xff\xfe": [b"\b\0", b"\n\0", b"\r\0"], b"\xfe\xff": [b"\0\b", b"\0\n", b"\0\r"]}
+starts = st.sampled_from([b"", b"", b"\xff\xfe", b"\xfe\xff", b"\xff", b"\xfe", b"\xef\xbb\xbf"])
+logs = st.builds(bytes.__add__, starts, st.lists(pieces, max_size=40).map(b"".join))
+cuts = st.one_of(st.lists(st.integers(0, 200), max_size=10), st.just([*range(300)]))
+
+
+@given(logs, cuts, st.integers(3, 9))
 def test_where_the_bytes_are_cut_never_matters(log: bytes, cuts: list[int], longest: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(app.lines, "LONGEST_LINE", longest)
@@ -121,4 +232,5 @@ def test_where_the_bytes_are_cut_never_matters(log: bytes, cuts: list[int], long
         assert [*whole.feed(log), *whole.close()] == in_pieces
         assert (whole.at, whole.lines, whole.too_long) == (cut.at, cut.lines, cut.too_long)
         assert whole.at == len(log)
-        assert all(log[line.at - 1 : line.at] in (b"\r", b"\n") or line.at == len(log) for line in in_pieces)
+        ends = ENDS.get(log[:2], [b"\b", b"\n", b"\r"])
+        assert all(log[: line.at].endswith(tuple(ends)) or line.at == len(log) for line in in_pieces)

@@ -35,15 +35,24 @@ def test_every_route_is_named(route):
     assert f"`{route}`" in README
 
 
+FORMATS = {
+    cells[0].strip("` "): cells
+    for line in README.partition("| format | kinds |")[2].partition("\n\n")[0].splitlines()[2:]
+    if (cells := [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]])
+}
+
+
+def test_the_table_of_formats_has_a_row_for_each_in_the_order_in_which_they_are_asked():
+    assert list(FORMATS) == [module.__name__.rpartition(".")[2] for module in formats()]
+
+
 @pytest.mark.parametrize("module", formats(), ids=lambda module: module.__name__)
-def test_every_format_is_shown_with_a_line_that_it_takes(module):
-    name = module.__name__.rpartition(".")[2]
-    row = next((line for line in README.splitlines() if line.startswith(f"| `{name}` |")), "")
-    shown = re.findall(r"`([^`]+)`", row.partition("|")[2].partition("|")[2])
-    parse = module.parser()
-    assert shown, f"README.md shows no line of the format {name}"
-    for line in shown:
-        assert parse(line) is not None, line
+def test_every_format_is_shown_with_samples_of_its_own(module):
+    _, kinds, lines = FORMATS[module.__name__.rpartition(".")[2]]
+    shown = [line.replace("\\|", "|") for line in re.findall(r"`([^`]+)`", lines)]
+    assert kinds
+    assert shown
+    assert set(shown) <= {line for line, fields in module.SAMPLES if fields is not None}
 
 
 def test_every_make_target_that_is_named_exists():

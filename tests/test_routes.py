@@ -15,6 +15,7 @@ from werkzeug.test import TestResponse
 from app import create_app
 from app.follow import Follower
 from app.routes import Parts, plotlyjs
+from app.routes import explain as explain_route
 from app.sources import file
 from tests.conftest import Log
 
@@ -383,6 +384,159 @@ def test_a_head_request_opens_no_stream(site: Site) -> None:
     answer = site.client.head("/events")
     assert (answer.status_code, answer.data) == (200, b"")
     assert site.json("/status.json")["clients"] == 0
+
+
+# -- the explanation -----------------------------------------------------------------------------------
+
+BROWSER = "text/html,application/xhtml+xml,*/*;q=0.8"
+
+
+def test_the_explanation_is_text_for_curl_and_a_page_for_a_browser(log: Log, site: Site) -> None:
+    log.append("loading 7 files\n" + lines(1, 2))
+    site.read()
+    text, page = site.get("/explain?run=train", Accept="*/*"), site.get("/explain?run=train", Accept=BROWSER)
+    assert (text.status_code, text.mimetype, text.headers["Vary"]) == (200, "text/plain", "Accept")
+    assert text.text.startswith("train: 3 lines read: 4 points of 2 metrics.\nRead as UTF-8.\n")
+    assert (page.status_code, page.mimetype, page.headers["Vary"]) == (200, "text/html", "Accept")
+    for part in ("3 lines read: 4 points of 2 metrics.", "<code>step=1 loss=0.1 acc=0.5</code>", "<th", "no step on"):
+        assert part in page.text
+    links = re.findall(r'(?:src|href)="([^"]*)"', page.text)
+    assert not [link for link in links if link.startswith(("/", "http"))]
+    assert "<script" not in page.text
+
+
+def test_the_explanation_is_of_the_log_as_it_is_now(log: Log, site: Site) -> None:
+    log.append(lines(1))
+    site.read()
+    log.append(lines(2, 3))
+    assert site.get("/explain").text.startswith("train: 3 lines read: 6 points")
+
+
+def test_the_explanation_keeps_hostile_lines_text(tmp_path: Path) -> None:
+    log = Log(tmp_path / "<b>.log")
+    log.append("<script>alert(7)</script>\nstep 1 <img/src=x>=3 <i>=1\n\x1b]0;title\x07 5 \x9b31m\n")
+    site = Site(log.path)
+    site.read()
+    page = site.get("/explain", Accept=BROWSER).text
+    assert "&lt;script&gt;alert(7)&lt;/script&gt;" in page
+    assert not re.search("<(script|img|b|i)[ >/]", page)
+    for answer in (page, site.get("/explain").text):
+        assert all(character.isprintable() or character == "\n" for character in answer)
+    site.close()
+
+
+def test_the_explanation_of_an_unknown_run_is_404_naming_the_close_ones(log: Log, site: Site) -> None:
+    log.append(lines(1))
+    site.read()
+    answer = site.get("/explain?run=<trian>")
+    assert (answer.status_code, answer.mimetype) == (404, "text/plain")
+    assert answer.text == "no run '<trian>'; there is 'train'\n"
+
+
+def test_without_a_name_and_with_several_runs_the_explanation_is_a_list_of_links(tmp_path: Path) -> None:
+    one, two = Log(tmp_path / "one&.log"), Log(tmp_path / "two.log")
+    one.append(lines(1))
+    two.append(lines(1, 2))
+    site = Site(one.path, two.path)
+    site.read()
+    assert site.get("/explain").text == "Which run?\nexplain?run=one%26\nexplain?run=two\n"
+    page = site.get("/explain", Accept=BROWSER).text
+    assert re.findall(r'<li><a href="([^"]*)">([^<]*)</a></li>', page) == [
+        ("explain?run=one%26", "one&amp;"),
+        ("explain?run=two", "two"),
+    ]
+    assert site.get("/explain?run=one%26").text.startswith("one&: 1 line read")
+    assert site.get("/explain?run=t*").text.startswith("two: 2 lines read")
+    site.close()
+
+
+def test_a_file_of_a_folder_that_is_no_run_yet_for_it_has_no_metric_is_explained_by_the_command(tmp_path: Path) -> None:
+    (tmp_path / "runs").mkdir()
+    Log(tmp_path / "runs" / "a.log").append("loading 7 files\n")
+    site = Site(tmp_path / "runs")
+    site.read()
+    assert list(site.parts.board.runs) == []
+    assert site.get("/explain").text == f"{explain_route.NO_RUN}\n"
+    assert explain_route.NO_RUN in site.get("/explain", Accept=BROWSER).text
+    site.close()
+
+
+def test_a_log_that_is_not_there_is_explained_in_words(log: Log, site: Site) -> None:
+    site.read()
+    words = "Waiting for train.log. It is read as soon as the training job writes it."
+    assert site.get("/explain").text == f"train: {words}\n"
+    assert words in site.get("/explain", Accept=BROWSER).text
+
+
+def test_a_run_whose_log_is_gone_is_said_to_be_gone(tmp_path: Path) -> None:
+    log = Log(tmp_path / "a.log")
+    log.append(lines(1))
+    site = Site(tmp_path / "*.log")
+    site.read()
+    log.remove()
+    answer = site.get("/explain?run=a")
+    assert (answer.status_code, answer.text) == (404, "the log of 'a' is gone\n")
+    site.close()
+
+
+def test_of_a_large_log_the_start_and_the_end_are_explained_and_said_to_be_all(
+    log: Log, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(explain_route, "FIRST", 256 * 1024)
+    monkeypatch.setattr(explain_route, "LAST", 10_004)
+    log.append("".join(f"a {step} loss=0.5\n" for step in range(10)))
+    log.append("".join(f"step={step} loss=0.5\n" for step in range(40_000)))
+    log.append("step=41000 late=0.25\n")
+    site.read()
+    text = site.get("/explain").text
+    assert re.search(r"^Of 0\.\d MB only the first 0\.3 MB and the last 0\.0 MB were read", text, re.MULTILINE)
+    assert re.search(r"^ +1  step   0\.25 → 0\.25  late$", text, re.MULTILINE)
+    read = int(text.split(" lines read")[0].rpartition(" ")[2].replace(",", ""))
+    assert 13_000 < read < 20_000
+    assert len(re.findall(r"^ +[\d,]+  (?:keyvalue|–) ", text, re.MULTILINE)) == 3, "no line was cut in two"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_of_a_large_log_in_utf_16_the_ends_are_cut_between_lines(
+    encoding: str, log: Log, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(explain_route, "FIRST", 256 * 1024)
+    monkeypatch.setattr(explain_route, "LAST", 10_003)
+    log.append(
+        "\ufeff".encode(encoding) + "".join(f"step={step} loss=0.5\n" for step in range(20_000)).encode(encoding)
+    )
+    site.read()
+    text = site.get("/explain").text
+    assert "Read as UTF-16" in text
+    assert len(re.findall(r"^ +[\d,]+  (?:keyvalue|–) ", text, re.MULTILINE)) == 1, "no line was cut in two"
+
+
+def test_a_large_json_document_is_said_to_be_longer_than_what_was_read(
+    log: Log, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(explain_route, "FIRST", 64 * 1024)
+    monkeypatch.setattr(explain_route, "LAST", 10_004)
+    log.append('{"loss": [\n' + "0.5,\n" * 100_000 + "0.25\n]}\n")
+    site.read()
+    assert "It begins as one JSON document does, whose end was not read." in site.get("/explain").text
+
+
+def test_the_explanation_needs_the_token(log: Log) -> None:
+    log.append(lines(1))
+    site = Site(log.path, token="a-long-random-token")
+    refused = site.get("/explain?run=train")
+    assert (refused.status_code, "loss" in refused.text) == (401, False)
+    assert site.get("/explain?run=train", Authorization="Bearer a-long-random-token").status_code == 200
+    site.close()
+
+
+def test_the_plain_page_leads_to_the_explanation_while_there_is_no_metric(log: Log, site: Site) -> None:
+    log.append("loading 7 files\n")
+    site.read()
+    assert 'href="explain?run=train"' in site.get("/plot").text
+    log.append(lines(1))
+    site.read()
+    assert "explain?run" not in site.get("/plot").text
 
 
 # -- the page and the picture --------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """How the program starts and ends: sentences instead of tracebacks, and out of the way within two seconds."""
 
 import contextlib
+import json
 import os
 import signal
 import socket
@@ -12,6 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from app import startup
+from app.settings import Settings
+from app.startup import refusal
 from tests.conftest import ROOT, Log, Server
 
 GUNICORN = (sys.executable, "-m", "gunicorn")
@@ -126,6 +130,13 @@ def opened(server: Server, path: str, wanted: bytes) -> socket.socket:
         ),
         (["train.log", "--host", "::"], "host :: is reached from other machines, so it needs a token"),
         (["extract"], "name one log: python -m app extract train.log"),
+        (["explain", "a.log", "b.log"], "name one log: python -m app explain train.log"),
+        (
+            ["explain", "a.log", "--hooks", "none.py"],
+            "hooks cannot be loaded: none.py: there is no such file; accepted",
+        ),
+        (["train.log", "--hooks", "none.py"], "hooks cannot be loaded: none.py: there is no such file; accepted is"),
+        (["train.log", "--hooks", "app/words.py"], "hooks has none of the functions parse, plot, parser: app/words.py"),
         (["redis://127.0.0.1/0"], "nothing here reads redis://127.0.0.1/0; name files, folders or globs"),
         (["at-12:30.log"], "at-12:30.log: a : separates logs, so name this one by a glob: 'at-12?30.log'"),
     ],
@@ -172,6 +183,51 @@ def test_gunicorn_by_hand_refuses_the_same(options: list[str], changes: dict[str
     assert output.count("\n") == 1
 
 
+def hooks_file(folder: Path, source: str) -> str:
+    """The path of a hooks file with that source."""
+    (folder / "hooks.py").write_text(source)
+    return str(folder / "hooks.py")
+
+
+@pytest.mark.parametrize("command", [TAILPLOT, (*GUNICORN, "wsgi:app")], ids=["python -m app", "gunicorn"])
+def test_a_hooks_file_that_cannot_be_loaded_is_refused_with_its_line(tmp_path: Path, command: tuple[str, ...]) -> None:
+    path = hooks_file(tmp_path, "print('hello')\nimport no_such_module\n")
+    code, output = end_of(*command, TAILPLOT_LOGS="train.log", TAILPLOT_HOOKS=path)
+    assert code == 2
+    assert output == (
+        f"tailplot: hooks cannot be loaded: {path} line 2: ModuleNotFoundError: No module named 'no_such_module'; "
+        "accepted is a Python file with parse(line), plot(metrics) or parser(log_file)\n"
+    )
+
+
+def test_a_hooks_file_that_ends_python_is_refused(tmp_path: Path) -> None:
+    path = hooks_file(tmp_path, "import os\nos.kill(os.getpid(), 9)\n")
+    settings = Settings(logs=("train.log",), hooks=path)
+    assert refusal(settings) == f"hooks cannot be loaded: {path} ended Python with status -9"
+
+
+def test_a_hooks_file_that_takes_too_long_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(startup, "TRIAL_SECONDS", 0.1)
+    path = hooks_file(tmp_path, "import time\ntime.sleep(60)\n")
+    settings = Settings(logs=("train.log",), hooks=path)
+    assert refusal(settings) == f"hooks cannot be loaded: {path} was not done within 0.1 s"
+
+
+@pytest.mark.parametrize(
+    "source", ["", "import threading, time\nthreading.Thread(target=time.sleep, args=[60]).start()\n"]
+)
+def test_a_hooks_file_that_prints_and_leaves_threads_is_accepted(tmp_path: Path, source: str) -> None:
+    path = hooks_file(tmp_path, source + "print('hello', flush=True)\ndef parse(line):\n    return None\n")
+    assert refusal(Settings(logs=("train.log",), hooks=path)) is None
+
+
+def test_a_pattern_without_google_re2_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "re2.py").write_text("raise ImportError\n")
+    search = f"{tmp_path}{os.pathsep}{ROOT}"
+    code, output = end_of(*TAILPLOT, "train.log", "--pattern", r"(?P<loss>\d+)", PYTHONPATH=search)
+    assert (code, output) == (2, "tailplot: --pattern needs google-re2: pip install google-re2\n")
+
+
 # -- what starts ---------------------------------------------------------------------------------------
 
 
@@ -204,14 +260,34 @@ def test_a_flag_wins_over_the_environment(log: Log, port: int, launch: Callable[
     assert 'content="9"' in (answered(server.port, "/plot") or (0, ""))[1]
 
 
-def test_the_master_imports_nothing_that_a_worker_patches() -> None:
+def test_a_hook_reads_and_its_faults_are_told_in_words(log: Log, serve: Callable[..., Server]) -> None:
+    log.append("phase A :: 7 :: 0.5\nphase A :: broken\nstep=8 loss=0.25\n")
+    server = serve(log.path, "--hooks", ROOT / "tests" / "hooks" / "colons.py")
+    body = (answered(server.port, "/metrics.json") or (0, ""))[1].partition("\r\n\r\n")[2]
+    metrics = json.loads(body)["runs"]["train"]["metrics"]
+    assert {name: (found["step"], found["value"]) for name, found in metrics.items()} == {
+        "loss A": ([7], [0.5]),
+        "loss": ([8], [0.25]),
+    }
+    fault = (
+        "colons.py line 8: ValueError: not enough values to unpack (expected 3, got 2); such lines are read as if "
+        "there were no parse"
+    )
+    status = json.loads((answered(server.port, "/status.json") or (0, ""))[1].partition("\r\n\r\n")[2])
+    assert [notice["text"] for notice in status["runs"]["train"]["notices"]] == [fault]
+    assert server.log_text().splitlines()[1:] == [fault]
+
+
+def test_the_master_imports_nothing_that_a_worker_patches(tmp_path: Path) -> None:
     """Gunicorn's master runs the configuration, and hands what it imported to its workers (gunicorn #1566)."""
+    path = hooks_file(tmp_path, "import ssl, numpy\ndef parse(line):\n    return None\n")
     program = (
-        "import sys; sys.argv = ['x']; exec(open('gunicorn.conf.py').read(), {'__file__': 'gunicorn.conf.py'}); "
-        "import app.__main__, app.startup; "
+        "import sys; sys.argv = ['x']; exec(open('gunicorn.conf.py').read(), of := {'__file__': 'gunicorn.conf.py'}); "
+        "import app.__main__, app.startup; assert app.startup.refusal(of['_settings']) is None; "
         "print(sorted({'ssl', 'flask', 'gevent', 'numpy', 'requests', 'urllib3'} & set(sys.modules)))"
     )
-    assert end_of(sys.executable, "-c", program, TAILPLOT_LOGS="train.log") == (0, "[]\n")
+    settings = {"TAILPLOT_LOGS": "train.log", "TAILPLOT_HOOKS": path}
+    assert end_of(sys.executable, "-c", program, **settings) == (0, "[]\n")
 
 
 # -- how it ends ---------------------------------------------------------------------------------------

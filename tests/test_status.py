@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.status import Status
+from app.status import MOST_NOTICES, Status
 
 
 def status(state: str, points: int = 5, **facts: object) -> Status:
@@ -77,3 +77,23 @@ def test_unread_lines_are_shown_until_there_is_a_point() -> None:
 
 def test_an_age_is_never_negative() -> None:
     assert status("live", last_line=100.0).shown("train", 99.0)["last_line_age"] == 0.0
+
+
+def test_a_notice_is_kept_with_its_time_and_is_news() -> None:
+    facts = status("live")
+    facts.note("rotated", "train.log was rotated", 5.0)
+    assert facts.notices == [{"time": 5.0, "kind": "rotated", "text": "train.log was rotated"}]
+    assert facts.revision == 1
+
+
+def test_what_is_to_be_said_once_is_said_once() -> None:
+    facts = status("live")
+    assert [facts.note_once("hook", text, 5.0) for text in ("a", "b", "a")] == [True, True, False]
+    assert ([notice["text"] for notice in facts.notices], facts.revision) == (["a", "b"], 2)
+
+
+def test_the_oldest_notices_go_first() -> None:
+    facts = status("live")
+    for number in range(MOST_NOTICES + 1):
+        facts.note("rotated", str(number), 5.0)
+    assert [notice["text"] for notice in facts.notices] == [str(number) for number in range(1, MOST_NOTICES + 1)]

@@ -4,13 +4,14 @@ A format is one file here with
   ORDER    specific formats first: a small number is asked before a large one
   SAMPLES  [(line, Fields or None)]: what it makes of real lines, None for a line that is not its own
   parser() → callable(text) -> Fields | None, new for each generation of a log: it may keep a header, nothing else
+A parser that looks at the line before has `passed_over()`: another format took the line, it was not asked.
 `{}` says "my line, but no metrics in it" (a header, a rule); None says "not mine".
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from types import ModuleType
 
@@ -44,24 +45,35 @@ class Parser:
     the lines before it and on nothing else.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, first: Iterable[tuple[str, Parse]] = ()) -> None:
+        """`first`: (name, parse) of the user's own, asked before the formats for every line."""
+        self._own = tuple(first)
         self._parsers: list[tuple[str, Parse]] = [
             (module.__name__.rpartition(".")[2], module.parser()) for module in formats()
         ]
+        self._watching = [(parse, parse.passed_over) for _, parse in self._parsers if hasattr(parse, "passed_over")]
         self._winners: dict[str, tuple[str, Parse]] = {}
         self.taken: Counter[str] = Counter()
         """Lines with metrics by the format that took them."""
+        self.took = ""
+        """The format that took the last line; "" for none."""
 
     def __call__(self, text: str) -> Fields | None:
         """What the line says; None where no format knows it."""
+        self.took = ""
         if len(text) > LONGEST:
             return None
+        for name, parse in self._own:
+            fields = parse(text)
+            if fields is not None:
+                self._count(name, fields)
+                return fields
         shape = shape_of(text)
         winner = self._winners.get(shape)
         if winner:
             fields = winner[1](text)
             if fields is not None:
-                self.taken[winner[0]] += bool(fields)
+                self._take(*winner, fields)
                 return fields
         return self._ask_all(text, shape)
 
@@ -74,12 +86,22 @@ class Parser:
         """The name of the format that took the last line of this shape; "" for none."""
         return self._winners[shape][0] if shape in self._winners else ""
 
+    def _count(self, name: str, fields: Fields) -> None:
+        self.took = name
+        self.taken[name] += any(key[0] != "@" for key in fields if key)
+
+    def _take(self, name: str, parse: Parse, fields: Fields) -> None:
+        self._count(name, fields)
+        for other, passed_over in self._watching:
+            if other is not parse:
+                passed_over()
+
     def _ask_all(self, text: str, shape: str) -> Fields | None:
         for name, parse in self._parsers:
             fields = parse(text)
             if fields is not None:
                 if len(self._winners) < MOST_SHAPES or shape in self._winners:
                     self._winners[shape] = (name, parse)
-                self.taken[name] += bool(fields)
+                self._take(name, parse, fields)
                 return fields
         return None

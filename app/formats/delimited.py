@@ -10,6 +10,7 @@ from app.rows import Fields, read_number
 
 ORDER = 30
 SAMPLES: list[tuple[str, Fields | None]] = [
+    # Lightning's and Keras's CSVLogger: an empty cell is no value
     ("epoch,step,train_loss,val_loss", {}),
     ("0,9,0.5,", {"epoch": 0, "step": 9, "train_loss": 0.5}),
     ("0,19,,0.75", {"epoch": 0, "step": 19, "val_loss": 0.75}),
@@ -19,10 +20,21 @@ SAMPLES: list[tuple[str, Fields | None]] = [
     ("loss: 0.5, acc: 0.25, lr: 3e-4, t: 1", None),
     ("Warning, careful", None),
     ("0,39,0.25,", {"epoch": 0, "step": 39, "train_loss": 0.25}),
+    # Tabs, names of two words
     ("epoch\ttrain loss\tdev/acc", {}),
     ("1\t0.5\t0.25", {"epoch": 1, "train loss": 0.5, "dev/acc": 0.25}),
+    # Ultralytics results.csv: columns set with blanks
+    ("                  epoch,         train/box_loss,       metrics/mAP50(B)", {}),
+    (
+        "                      3,                0.56926,                0.96656",
+        {"epoch": 3, "train/box_loss": 0.56926, "metrics/mAP50(B)": 0.96656},
+    ),
+    # Sentences with commas
+    ("step 3, loss 0.5", None),
+    ("weights.pt, last.pt, 2 more", None),
 ]
 
+MOST_COLUMNS = 2000
 _SEPARATORS = (",", "\t", ";")
 # A column's name: a few words that begin with a letter, without the marks of a sentence or of `name: value`;
 # the last is no number, as it is in `step 3, loss 0.5`.
@@ -77,7 +89,7 @@ def _row(header: list[str], cells: list[str]) -> Fields | None:
 def _header(text: str) -> tuple[str, list[str]] | None:
     for separator in _SEPARATORS:
         cells = _cells(text, separator) if separator in text else []
-        if len(cells) >= 2 and cells[-1][-1:] != "." and all(map(_is_name, cells)) and any(cells):
+        if 2 <= len(cells) <= MOST_COLUMNS and any(cells) and cells[-1][-1:] != "." and all(map(_is_name, cells)):
             return separator, cells
     return None
 

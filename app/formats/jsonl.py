@@ -1,14 +1,17 @@
-"""JSON lines: one object a line, nested objects joined by "/" (LLaMA-Factory, MMCV, detectron2, structlog …)."""
+"""JSON lines: one object a line, after any log prefix, nested objects joined by "/" (MMCV, detectron2, structlog …)."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
+from app.flat import flatten
+from app.message import counts_before, record
 from app.rows import Fields
 
 ORDER = 10
 SAMPLES: list[tuple[str, Fields | None]] = [
+    # LLaMA-Factory, MMDetection, detectron2's metrics.json
     (
         '{"current_steps": 10, "total_steps": 8660, "loss": 2.4977, "elapsed_time": "0:00:24"}',
         {"current_steps": 10, "total_steps": 8660, "loss": 2.4977, "elapsed_time": "0:00:24"},
@@ -17,7 +20,27 @@ SAMPLES: list[tuple[str, Fields | None]] = [
         '{"mode": "train", "epoch": 1, "iter": 50, "lr": 0.00025, "loss": 1.45626}',
         {"mode": "train", "epoch": 1, "iter": 50, "lr": 0.00025, "loss": 1.45626},
     ),
-    ('{"step": 7, "loss": NaN}', {"step": 7, "loss": float("nan")}),
+    (
+        '{"fast_rcnn/cls_accuracy": 0.826, "iteration": 59, "loss_box_reg": 0.618}',
+        {"fast_rcnn/cls_accuracy": 0.826, "iteration": 59, "loss_box_reg": 0.618},
+    ),
+    # fairseq --log-format json: numbers as text, behind a prefix
+    (
+        '2026-11-23 19:12:44 | INFO | valid | {"epoch": 3, "valid_loss": "3.247"}',
+        {"@section": "val", "@local": 1795461164, "epoch": 3, "valid_loss": "3.247"},
+    ),
+    # structlog, StyleGAN
+    (
+        '{"step": 40, "loss": 2.29, "event": "train step", "timestamp": "2026-11-23T18:42:07.463525Z"}',
+        {"step": 40, "loss": 2.29, "event": "train step", "timestamp": "2026-11-23T18:42:07.463525Z"},
+    ),
+    (
+        '{"Loss/scores/fake": {"num": 8000, "mean": -7.38, "std": 12.55}}',
+        {"Loss/scores/fake/num": 8000, "Loss/scores/fake/mean": -7.38, "Loss/scores/fake/std": 12.55},
+    ),
+    ('{"model": "resnet18", "seed": 1, "event": "run started", "level": "info"}', {}),
+    # Of any make
+    ('{"step": 7, "loss": NaN, "lr": -7.5e-05}', {"step": 7, "loss": float("nan"), "lr": -7.5e-05}),
     ('{"step": 7, "val": {"loss": 0.5, "per_class": [1, 2]}}', {"step": 7, "val/loss": 0.5}),
     ('{"step": 7, "improved": true, "note": null}', {"step": 7}),
     ("{}", {}),
@@ -26,8 +49,6 @@ SAMPLES: list[tuple[str, Fields | None]] = [
     ("loss: 0.5", None),
 ]
 
-DEEPEST = 4
-
 
 def parser() -> Callable[[str], Fields | None]:
     """Stateless: the same for every log."""
@@ -35,31 +56,17 @@ def parser() -> Callable[[str], Fields | None]:
 
 
 def parse(text: str) -> Fields | None:
-    """The numbers and words of an object; None for anything that is no JSON object."""
-    text = text.strip()
-    if not text.startswith("{") or not text.endswith("}"):
+    """The numbers and words of an object at the end of the line; None for a line without one.
+
+    An object that counts nothing and has more words than numbers is the settings of a run: {}.
+    """
+    start = text.find("{")
+    if start < 0 or text[start + 1 : start + 2] not in ('"', "}", " ") or not text.rstrip().endswith("}"):
         return None
     try:
-        record = json.loads(text)
+        content = json.loads(text[start:])
     except (ValueError, RecursionError):
         return None
-    return dict(_flat(record, "", 1))
-
-
-def _flat(record: dict[str, object], prefix: str, depth: int) -> Iterator[tuple[str, float | str]]:
-    for name, value in record.items():
-        if isinstance(value, dict):
-            if depth < DEEPEST:
-                yield from _flat(value, f"{prefix}{name}/", depth + 1)
-        elif isinstance(value, str):
-            yield prefix + name, value
-        elif isinstance(value, (int, float)) and not isinstance(value, bool):
-            yield prefix + name, _as_float(value)
-
-
-def _as_float(value: float) -> float:
-    """The value as a float; a whole number too large for one becomes infinite, as `1e400` does."""
-    try:
-        return float(value)
-    except OverflowError:
-        return float("inf") if value > 0 else float("-inf")
+    fields = dict(flatten(content, longest_list=1))
+    words = sum(isinstance(value, str) for value in fields.values())
+    return record(counts_before(text[:start]) | fields, words)

@@ -20,6 +20,7 @@ export function showEmpty(document, place, runs, sentence) {
     ...(runs.size > 1 ? [element(document, "h3", "", run)] : []),
     element(document, "p", "sentence", status.text),
     ...unread(document, status.unread ?? []),
+    ...explained(document, run, status),
   ]);
   const children = parts.length ? parts : [element(document, "p", "sentence", sentence)];
   if (runs.size > told.length && told.length) {
@@ -39,4 +40,14 @@ function unread(document, lines) {
     element(document, "p", "faint", "Lines with numbers that no format understood:"),
     element(document, "pre", "lines", lines.join("\n")),
   ];
+}
+
+/** @param {Document} document @param {string} run @param {Status & {lines?: number}} status */
+function explained(document, run, status) {
+  if (!status.lines) return [];
+  const link = /** @type {HTMLAnchorElement} */ (element(document, "a", "", "What became of each line"));
+  link.href = `explain?run=${encodeURIComponent(run)}`;
+  const place = element(document, "p", "why");
+  place.append(link);
+  return [place];
 }

@@ -1,0 +1,289 @@
+"""A log that is one JSON document over several lines: holds its lines, then gives its records. Pure.
+
+The documents that trainers write: trainer_state.json, catboost_training.json, a list of records, a Keras History.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from array import array
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from app.flat import DEEPEST, as_float, flatten, is_number
+from app.lines import Line
+from app.names import role_of
+from app.rows import Fields
+
+LARGEST = 64 << 20
+"""Characters that are held of a document; where they are more, they are read line by line."""
+LONGEST_LIST = 8
+"""Numbers in a list that is one value of a record, such as the losses of a few test sets."""
+
+_STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+_VALUE = rf"(?:{_STRING}|-?\d[\d.eE+-]*+|true|false|null|NaN|-?Infinity|[\]}}])(?=[ \t]*+(?:[,:\]}}]|\Z))"
+_MAY_BE_JSON = re.compile(rf"(?:[ \t,:\[{{]|{_VALUE})*+", re.ASCII)
+_BRACKET = re.compile(r"[\[\]{}]")
+_NO_BRACKET = re.compile(rf"{_STRING}|[^\[\]{{}}\"]++")
+
+_COUNTS = ("step", "epoch", "episode")
+
+Table = tuple[str, list[Fields]]
+
+
+class Reading(NamedTuple):
+    """What is known now: first `lines` that are ordinary after all, in order, or the `records` of a document.
+
+    The records are rows at the end of the line that settled them; `read` lines made them.
+    """
+
+    lines: Sequence[Line] = ()
+    records: Sequence[Fields] = ()
+    read: int = 0
+
+
+WAITING = Reading()
+"""The line is held, nothing is known yet."""
+
+
+def records(value: object) -> list[Fields]:
+    """The records in a JSON value, in order; [] where there are none.
+
+    They are the objects of its longest list of objects; with several lists that share a name, those of each, named
+    after it. Where lists of numbers are longer, these are columns, counted as epochs.
+    """
+    lists = list(_lists(value, "", 1))
+    tables = list(_tables(lists))
+    longest = max((table for _, table in tables), key=len, default=[])
+    curves = {name: values for name, values in lists if name and _is_curve(values)}
+    if max(map(len, curves.values()), default=0) > len(longest) and (rows := _rows(curves, value)):
+        return rows
+    names = _names(longest)
+    similar = [(name, table) for name, table in tables if _numbered(table) > 1 and names & _names(table)]
+    if len(similar) < 2:
+        return longest
+    return [_prefixed(fields, name) for name, table in similar for fields in table]
+
+
+def _lists(value: object, name: str, depth: int) -> Iterator[tuple[str, list[object]]]:
+    """Every list that is not inside another, with the names on the way to it."""
+    if isinstance(value, list):
+        yield name, value
+    elif isinstance(value, dict) and depth <= DEEPEST:
+        for key, inner in value.items():
+            yield from _lists(inner, f"{name}/{key}" if name else key, depth + 1)
+
+
+def _tables(lists: list[tuple[str, list[object]]]) -> Iterator[Table]:
+    for name, values in lists:
+        table = [_fields(value) for value in values if isinstance(value, dict)]
+        if len(table) == len(values) and _numbered(table):
+            yield name, table
+
+
+def _fields(record: dict[str, object]) -> Fields:
+    """What a record says; a name that begins as our own keys do is not read."""
+    return {name: value for name, value in flatten(record, LONGEST_LIST) if name[:1] != "@"}
+
+
+def _numbered(table: list[Fields]) -> int:
+    """How many of the records have numbers in them."""
+    return sum(any(isinstance(value, float) for value in fields.values()) for fields in table)
+
+
+def _names(table: list[Fields]) -> set[str]:
+    return {name for fields in table for name, value in fields.items() if isinstance(value, float)}
+
+
+def _prefixed(fields: Fields, prefix: str) -> Fields:
+    return {_joined(prefix, name): value for name, value in fields.items()}
+
+
+def _joined(prefix: str, name: str) -> str:
+    """The name after the prefix; one that means step or epoch means it only alone."""
+    return f"{prefix}/{name}" if prefix and role_of(name) not in _COUNTS else name
+
+
+def _is_document(value: object) -> bool:
+    """Whether the value of a whole first line is a document, and no JSON line."""
+    if not isinstance(value, dict):
+        return True
+    lists = [values for _, values in _lists(value, "", 1)]
+    objects = any(len(values) > 1 and all(isinstance(inner, dict) for inner in values) for values in lists)
+    return objects or (not dict(flatten(value)) and all(map(_is_curve, lists)))
+
+
+def _is_curve(values: list[object]) -> bool:
+    numbers = [value for value in values if value is not None]
+    return len(values) > 1 and len(numbers) > 0 and all(map(is_number, numbers))
+
+
+def _rows(curves: dict[str, list[object]], value: object) -> list[Fields]:
+    """One record for each index of the columns: of the longest ones, and of all that no vector is as long as."""
+    longest = max(map(len, curves.values()))
+    columns = {
+        _joined(*_parted(name)): values
+        for name, values in curves.items()
+        if len(values) == longest or len(values) > LONGEST_LIST
+    }
+    if longest <= LONGEST_LIST and isinstance(value, dict) and len(dict(flatten(value))) > len(columns):
+        return []  # settings, some of which are short lists
+    rows: list[Fields] = [{} for _ in range(longest)]
+    if not any(role_of(name) in _COUNTS for name in columns):
+        counter = "epoch" if len(set(map(len, columns.values()))) == 1 else "step"
+        rows = [{counter: index + 1.0} for index in range(longest)]
+    for name, values in columns.items():
+        for row, number in zip(rows, values, strict=False):
+            if isinstance(number, (int, float)):
+                row[name] = as_float(number)
+    return rows
+
+
+def _parted(name: str) -> tuple[str, str]:
+    prefix, _, last = name.rpartition("/")
+    return prefix, last
+
+
+class Document:
+    """Tells a log that begins with a JSON document from all others: a pure fold over the lines of one generation.
+
+    A list of objects is a log that grows, perhaps never closed: its records are given as the line comes that ends
+    them, from the first one with a number on. Where it goes on as no JSON, these stay and the lines since come back.
+    A first line that is one whole list of objects is a document too, or a whole object that holds one (or nothing
+    but lists of numbers); any other whole object is a JSON line, as are all lines that follow a document.
+    """
+
+    def __init__(self) -> None:
+        self.over = False
+        """True once all lines to come are ordinary: they need not be taken."""
+        self._texts: list[str] = []
+        self._ats = array("q")
+        self._size = 0
+        self._depth = 0  # brackets open
+        self._value_next = True  # False just after a value: a comma, a colon or a bracket that closes must follow
+        self._is_list = False  # whose elements must be objects: they are records
+        self._opening = ""  # before the lines not parsed yet, so that they are a list
+        self._ended: list[Fields] = []  # records of a list in which no number has come yet
+        self._parsed = 0  # lines held that made them, so that no line is parsed twice
+        self._numbered = False  # whether a number has come
+
+    @property
+    def holding(self) -> bool:
+        """Whether lines are held that may come back: until then, nothing after them is settled."""
+        return bool(self._texts)
+
+    def take(self, line: Line) -> Reading:
+        """What the line settles; to be called for each line in order until the document is over."""
+        text = line.text.strip(" \t")
+        if self.over or not (text or self._depth):
+            return Reading([line])
+        self._texts.append(line.text)
+        self._ats.append(line.at)
+        self._size += len(line.text) + 1
+        if self._size > LARGEST or not self._goes_on(text):
+            return Reading(self.close())
+        if not self._depth:
+            return self._end_of_list() if self._is_list else self._end_of_object()
+        if self._is_list and self._depth == 1 and text.rstrip(" \t,").endswith("}"):
+            return self._end_of_record()
+        return WAITING
+
+    def close(self) -> list[Line]:
+        """The lines still held, in order, now ordinary: the generation is over, or they are no document."""
+        self.over = True
+        lines = list(map(Line, self._texts, self._ats))
+        self._forget()
+        return lines
+
+    def _goes_on(self, text: str) -> bool:
+        """Whether a JSON document may have this line next; counts its brackets. Linear in the line."""
+        if not text:
+            return True
+        if (text[0] in ",:") if self._value_next else (text[0] not in ",:]}"):
+            return False
+        if not self._may_stand(text) or not _MAY_BE_JSON.fullmatch(text):
+            return False
+        self._value_next = text[-1] in ",:[{"
+        if _BRACKET.search(text):
+            self._count(_NO_BRACKET.sub("", text))
+        return True
+
+    def _may_stand(self, text: str) -> bool:
+        """Whether what begins here may be a document, or an element of the list: only objects are records."""
+        if self._depth == 0:
+            self._is_list = text[0] == "["
+            if not self._is_list:
+                return text[0] == "{"
+            text = text[1:].lstrip(" \t")
+        elif not self._is_list or self._depth > 1 or not self._value_next:
+            return True
+        return text[:1] in ("", "{", "]")
+
+    def _count(self, brackets: str) -> None:
+        """Add the brackets up, as far as the one that closes the document."""
+        closing = brackets.count("}") + brackets.count("]")
+        if closing < self._depth:  # none of them can be the last one
+            self._depth += len(brackets) - 2 * closing
+            return
+        for bracket in brackets:
+            self._depth += 1 if bracket in "[{" else -1
+            if self._depth == 0:
+                return
+
+    def _end_of_record(self) -> Reading:
+        """The records of the list that are known now, where there is a number in one of them."""
+        if not self._parse("]"):
+            return Reading(self.close())
+        return self._give() if self._numbered else WAITING
+
+    def _end_of_list(self) -> Reading:
+        """The last records of the list; the lines held where it is not one of records."""
+        if not self._parse("") or not self._numbered:
+            return Reading(self.close())
+        self.over = True
+        return self._give()
+
+    def _parse(self, closing: str) -> bool:
+        """Read the objects in the lines that were not parsed yet, once; False where they are none."""
+        text = "\n".join(self._texts[self._parsed :]).strip(" \t\n")
+        text = text.removesuffix(",") if closing else text
+        try:
+            values = json.loads(f"{self._opening}{text.removeprefix(',') if self._opening else text}{closing}")
+        except (ValueError, RecursionError):
+            return False
+        if not all(isinstance(value, dict) for value in values):
+            return False
+        ended = [_fields(value) for value in values]
+        self._numbered = self._numbered or _numbered(ended) > 0
+        self._ended += ended
+        self._parsed = len(self._texts)
+        self._opening = "["
+        return True
+
+    def _give(self) -> Reading:
+        """The records that have ended, made by all lines that are held."""
+        given = Reading(records=self._ended, read=len(self._texts))
+        self._forget()
+        return given
+
+    def _end_of_object(self) -> Reading:
+        """The records of the document whose last bracket is closed; its lines where there are none."""
+        try:
+            value = json.loads("\n".join(self._texts))
+        except (ValueError, RecursionError):
+            return Reading(self.close())
+        if len(self._texts) == 1 and not _is_document(value):
+            return Reading(self.close())
+        self._ended = records(value)
+        if not self._ended:
+            return Reading(self.close())
+        self.over = True
+        return self._give()
+
+    def _forget(self) -> None:
+        self._texts = []
+        self._ats = array("q")
+        self._size = 0
+        self._ended = []
+        self._parsed = 0
