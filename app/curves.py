@@ -13,6 +13,8 @@ from app.rows import Floats
 from app.store import Series
 from app.view import View
 
+EARLIEST_DATE = 1e8
+"""s since the Unix epoch: what is earlier was counted from 1970 because the log prints no date, or no year."""
 OUTLINE = 200
 """Points on each side of a zoomed window: enough for its surroundings."""
 
@@ -35,6 +37,8 @@ def axis_of(series: Series, axis: str, began: float = math.nan) -> tuple[str, Fl
     The first of them that most of its points have; NaN where a point has none.
     `began`: zero of relative time, s since the Unix epoch.
     """
+    if axis == "wall_time" and (series.wall_time < EARLIEST_DATE).any():
+        axis = "relative"  # the log prints no date, or no year
     index = np.arange(series.first, series.first + len(series.value), dtype=np.float64)
     wanted = {
         "step": (("step", series.step), ("epoch", series.epoch)),

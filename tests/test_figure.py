@@ -225,6 +225,13 @@ def test_x_is_what_was_asked_for_or_what_the_log_has(axis: str, log: bytes, kind
     assert trace["meta"]["origin"] == (NOON if kind in ("wall_time", "relative") else None)
 
 
+@pytest.mark.parametrize("stamp", ["12:00:0{} ", "I1123 12:00:0{}.000000 77 train.py:5] ", "Nov 23 12:00:0{} "])
+def test_a_log_without_dates_or_years_offers_relative_time_alone(stamp: str) -> None:
+    log = "".join(f"{stamp.format(second)}loss: 0.{second}\n" for second in (1, 3)).encode()
+    (trace,) = figure_of(View(x="wall_time"), train=log)["data"]
+    assert (trace["meta"]["x"], trace["x"]) == ("relative", [0, 2])
+
+
 def test_points_without_the_x_of_the_others_are_counted_in_the_note() -> None:
     figure = figure_of(train=b"loss=1\nstep=1 loss=2\nstep=2 loss=3\n")
     assert figure["data"][0]["x"] == [1, 2]
