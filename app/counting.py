@@ -64,7 +64,7 @@ class Counting:
             self.step = self._offset + step
             if not math.isnan(total):
                 whole = within or self._restarts
-                self.total = total * self._epochs if whole and not math.isnan(self._epochs) else total
+                self.total = total * self._epochs if whole else total  # NaN where the number of epochs is not known
 
     def foreign(self, total: float) -> bool:
         """Whether a bar of this length is not one of the training, whose epochs have another."""
