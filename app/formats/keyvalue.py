@@ -90,6 +90,21 @@ SAMPLES: list[tuple[str, Fields | None]] = [
         "step:3 - actor/pg_loss:-0.005 - actor/pg_clipfrac:np.float64(0.002) - critic/score/mean:0.263",
         {"step": 3, "actor/pg_loss": -0.005, "actor/pg_clipfrac": 0.002, "critic/score/mean": 0.263},
     ),
+    # Kaldi, RLlib, scikit-learn's SGD, darknet
+    (
+        "LOG (nnet3-chain-train[5.5.1009~1-e4940]:PrintStatsForThisPhase():nnet-training.cc:336) Average objective"
+        " function for 'output-xent' for minibatches 10-19 is -4.28379 over 9600 frames.",
+        {"step": 19, "objective function for output-xent": -4.28379, "frames": 9600},
+    ),
+    ("  episode_return_mean: 18.77358490566038", {"episode_return_mean": 18.77358490566038, "@loose": 1.0}),
+    (
+        "Norm: 0.30, NNZs: 4, Bias: -0.1, T: 150, Avg. loss: 0.5",
+        {"Norm": 0.3, "NNZs": 4, "Bias": -0.1, "T": 150, "Avg loss": 0.5, "@loose": 1.0},
+    ),
+    (
+        "Region 94 Avg IOU: 0.027643, Class: 0.539611, .5R: 0.000000,  count: 3",
+        {"Avg IOU": 0.027643, "Class": 0.539611, ".5R": 0.0, "count": 3, "@loose": 1.0},
+    ),
     # ESPnet, WeNet, fairseq, flair
     (
         "1epoch:train:101-150batch: iter_time=1.520e-04, loss_ctc=195.458, acc=0.408",
