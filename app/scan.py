@@ -27,7 +27,7 @@ _UNIT = (
 _END = r"(?![\w%]|[.,:-]\d|\.\w)"
 _TOKEN = re.compile(
     rf"""
-    (?=[^\s!"$%&'?@^`}}\x00-\x08\x0e-\x1f\x7f]|\t|\s-)(?![-+\#]{{4}}|\.{{5}})(?:  # nothing begins otherwise
+    (?=[^\s!"$%&'?@^`}}\x00-\x08\x0e-\x1f\x7f]|\t|\s-)(?![-+\#/\\.]{{6}})(?:  # nothing begins otherwise
     (?P<skip>
         # a path; a file and a place in it; an address
         (?<![\w)\]])(?:[A-Za-z]:)?[\\/](?=[A-Za-z_.~])[^\s,;|"'()]*+
