@@ -26,7 +26,7 @@ else
 BIN := .venv/bin
 CODE := app tests wsgi.py gunicorn.conf.py
 
-.PHONY: help run test test-more lint test-js format bench screenshot clean FORCE
+.PHONY: help run test test-more soak lint test-js format bench screenshot clean FORCE
 .NOTPARALLEL:
 
 help: ## list these commands
@@ -49,6 +49,9 @@ test: .venv/.dev lint test-js ## style, types and all quick tests
 
 test-more: .venv/.more ## the tests that need large packages
 	@$(BIN)/python -m pytest tests/more
+
+soak: .venv/.dev ## thousands of random stories of a log, told to the reader of files
+	@$(BIN)/python -m tests.model --sequences 5000 --seed 1
 
 lint: .venv/.dev ## style and types only
 	@$(BIN)/python -m ruff check $(CODE)

@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 from typing import NoReturn
 
-from app.settings import ROOT, TABLE, settings_from
+from app.settings import ROOT, TABLE, settings_from, switch
 
 PR_SET_PDEATHSIG = 1  # prctl(2)
 USAGE = "python -m app LOG [LOG …] [settings]   (or: explain LOG, extract LOG, demo)"
@@ -96,7 +96,9 @@ def read_flags(arguments: list[str]) -> list[str]:
     parser.add_argument("logs", metavar="LOG", nargs="*", help=TABLE[0].help)
     for setting in TABLE:
         if setting.flags:
-            parser.add_argument(*setting.flags, dest=setting.name, help=f"{setting.help} [{setting.variable}]")
+            alone: dict[str, str] = {"action": "store_const", "const": "on"} if setting.read is switch else {}
+            words = f"{setting.help} [{setting.variable}]"
+            parser.add_argument(*setting.flags, dest=setting.name, help=words, **alone)  # type: ignore[arg-type]
     given = vars(parser.parse_args(arguments))
     logs: list[str] = given.pop("logs")
     for setting in TABLE:

@@ -5,6 +5,7 @@ The documents that trainers write: trainer_state.json, catboost_training.json, a
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 from array import array
@@ -13,7 +14,7 @@ from typing import NamedTuple
 
 from app.flat import DEEPEST, as_float, flatten, is_number
 from app.lines import Line
-from app.names import role_of
+from app.names import COUNTS, role_of
 from app.rows import Fields
 
 LARGEST = 64 << 20
@@ -25,9 +26,8 @@ _STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 _VALUE = rf"(?:{_STRING}|-?\d[\d.eE+-]*+|true|false|null|NaN|-?Infinity|[\]}}])(?=[ \t]*+(?:[,:\]}}]|\Z))"
 _MAY_BE_JSON = re.compile(rf"(?:[ \t,:\[{{]|{_VALUE})*+", re.ASCII)
 _BRACKET = re.compile(r"[\[\]{}]")
+_TOKEN = re.compile(rf'{_STRING}|["\[\]{{}}]')
 _NO_BRACKET = re.compile(rf"{_STRING}|[^\[\]{{}}\"]++")
-
-_COUNTS = ("step", "epoch", "episode")
 
 Table = tuple[str, list[Fields]]
 
@@ -35,12 +35,14 @@ Table = tuple[str, list[Fields]]
 class Reading(NamedTuple):
     """What is known now: first `lines` that are ordinary after all, in order, or the `records` of a document.
 
-    The records are rows at the end of the line that settled them; `read` lines made them.
+    The records are rows at the end of the line that settled them, or of the document; `read` lines made them.
     """
 
     lines: Sequence[Line] = ()
     records: Sequence[Fields] = ()
     read: int = 0
+    rest: str | None = None
+    """Where the document ends in the line: what stands after it. Its end is the end of a line, whatever follows."""
 
 
 WAITING = Reading()
@@ -102,7 +104,7 @@ def _prefixed(fields: Fields, prefix: str) -> Fields:
 
 def _joined(prefix: str, name: str) -> str:
     """The name after the prefix; one that means step or epoch means it only alone."""
-    return f"{prefix}/{name}" if prefix and role_of(name) not in _COUNTS else name
+    return f"{prefix}/{name}" if prefix and role_of(name) not in COUNTS else name
 
 
 def _is_document(value: object) -> bool:
@@ -130,7 +132,7 @@ def _rows(curves: dict[str, list[object]], value: object) -> list[Fields]:
     if longest <= LONGEST_LIST and isinstance(value, dict) and len(dict(flatten(value))) > len(columns):
         return []  # settings, some of which are short lists
     rows: list[Fields] = [{} for _ in range(longest)]
-    if not any(role_of(name) in _COUNTS for name in columns):
+    if not any(role_of(name) in COUNTS for name in columns):
         counter = "epoch" if len(set(map(len, columns.values()))) == 1 else "step"
         rows = [{counter: index + 1.0} for index in range(longest)]
     for name, values in columns.items():
@@ -152,6 +154,9 @@ class Document:
     them, from the first one with a number on. Where it goes on as no JSON, these stay and the lines since come back.
     A first line that is one whole list of objects is a document too, or a whole object that holds one (or nothing
     but lists of numbers); any other whole object is a JSON line, as are all lines that follow a document.
+
+    The bracket that closes a document ends its line: most programs write no newline after it, and none need be
+    waited for.
     """
 
     def __init__(self) -> None:
@@ -175,6 +180,37 @@ class Document:
 
     def take(self, line: Line) -> Reading:
         """What the line settles; to be called for each line in order until the document is over."""
+        end = self._end_in(line.text)
+        if end is None or self.over:
+            return self._take(line)
+        reading = self._take(Line(line.text[:end], line.at))
+        if self.over and not reading.lines:
+            return reading._replace(rest=line.text[end:])
+        return reading._replace(lines=[*reading.lines[:-1], line]) if reading.lines else reading
+
+    def ends_with(self, half: str) -> bool:
+        """Whether a line that has no end yet is the last one of a document."""
+        if self.over or self._end_in(half) != len(half):
+            return False
+        other = copy.copy(self)
+        other._texts, other._ats, other._ended = self._texts[:], self._ats[:], self._ended[:]
+        return not other._take(Line(half, 0)).lines and other.over
+
+    def _end_in(self, text: str) -> int | None:
+        """Where the document ends in a line: after the bracket that closes it. None where it goes on."""
+        depth = self._depth
+        if text.count("]") + text.count("}") < depth or not (depth or text.lstrip(" \t")[:1] in ("[", "{")):
+            return None
+        for token in _TOKEN.finditer(text):
+            if token[0] == '"':
+                return None  # of a string that does not end
+            if token[0] in "[]{}":
+                depth += 1 if token[0] in "[{" else -1
+                if depth == 0:
+                    return token.end()
+        return None
+
+    def _take(self, line: Line) -> Reading:
         text = line.text.strip(" \t")
         if self.over or not (text or self._depth):
             return Reading([line])

@@ -28,12 +28,11 @@ def chunks_of(spec: str) -> Iterator[bytes]:
     found = list(find_runs([spec]).values())
     if len(found) != 1:
         raise ValueError(f"{spec} names {len(found) or 'no'} logs; name one")
-    source = found[0].open()
-    chunk = source.poll()
-    while chunk.data:
-        yield chunk.data
+    with contextlib.closing(found[0].open()) as source:
         chunk = source.poll()
-    source.close()
+        while chunk.data or chunk.hole:
+            yield chunk.data
+            chunk = source.poll()
     if chunk.state:
         raise ValueError(f"{spec} cannot be read: {chunk.reason or 'no such file'}")
 

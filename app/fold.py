@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 
 from app.builder import RowBuilder
+from app.crc import crc_over_zeros
 from app.document import Document
 from app.formats import Parser
 from app.lines import Line, LineSplitter
@@ -59,40 +60,64 @@ class Fold:
         """Lines read so far, empty ones left out."""
         return self._splitter.lines
 
+    @property
+    def names_left_out(self) -> int:
+        """Names of metrics beyond those that a run may have; 10,000 stands for that many or more."""
+        return self._rows.names_left_out
+
+    @property
+    def looks_wide(self) -> bool:
+        """Whether the log looks like UTF-16 though no mark says so."""
+        return self._splitter.looks_wide
+
+    def skip(self, count: int) -> None:
+        """As `feed` of so many NULs, an even number at an even place, but without having them."""
+        self._splitter.skip(count)
+        self._crc = crc_over_zeros(self._crc, count)
+        self._crc_at += count
+
     def feed(self, chunk: bytes) -> Batch:
         """The rows of the lines that `chunk` completes, marks at their ends included."""
         start = self._crc_at
         self._read(self._splitter.feed(chunk), chunk, start)
+        if not self._document.over and self._document.ends_with(self._splitter.half(b"]}")):
+            self._read(self._splitter.cut(), chunk, start, end=0)
         return self._batch(chunk, start)
 
     def close(self) -> Batch:
         """The rows of the last line that never got its end: to be called when the generation is over."""
         start = self._crc_at
-        self._read(self._splitter.close(), b"", start)
+        self._read(self._splitter.close(), b"", start, end=0)
         self._read_back(self._document.close())
         self._rows.close(self._splitter.at, redrawn=self._splitter.at > self._last.at)
         return self._batch(b"", start)
 
-    def _read(self, lines: Iterable[Line], chunk: bytes, start: int) -> None:
+    def _read(self, lines: Iterable[Line], chunk: bytes, start: int, end: int = 1) -> None:
+        """`end`: bytes of each line's end."""
         for line in lines:
             if self._document.over:
                 waited = self._rows.waiting
-                self._read_line(visible(line.text), line.at)
+                self._read_line(visible(line.text), line.at, redrawn=line.redrawn)
                 if self._rows.waiting and not waited and self._before > self._last.at:
                     self._mark(self._before, self._crc_to(self._before, chunk, start))
                 elif self._is_due(line.at):
                     self._mark(line.at, self._crc_to(line.at, chunk, start))
             else:
                 self._held.append(self._crc_to(line.at, chunk, start))
-                self._take(line)
+                self._take(line, end)
             self._before = line.at
 
-    def _take(self, line: Line) -> None:
+    def _take(self, line: Line, end: int) -> None:
         """Read what a line settles while the log may still be one JSON document."""
         reading = self._document.take(line)
         self.lines_understood += reading.read
+        # A document's end is the end of its last line, so its rows stand there, whatever else is on the line.
+        at = line.at if reading.rest is None or self._splitter.wide else line.at - len(reading.rest.encode()) - end
         for fields in reading.records:
-            self._rows.add(fields, line.at)
+            self._rows.add(fields, at)
+        if reading.rest:
+            self._splitter.lines += 1
+            self._read_line(visible(reading.rest), line.at)
         if reading.records and not self._rows.waiting:
             self._mark(line.at, self._held[-1])
         self._read_back(reading.lines)
@@ -102,7 +127,7 @@ class Fold:
         before = self._last.at, self._last.crc
         for line, crc in zip(lines, self._held, strict=False):
             waited = self._rows.waiting
-            self._read_line(visible(line.text), line.at)
+            self._read_line(visible(line.text), line.at, redrawn=line.redrawn)
             if self._rows.waiting and not waited and before[0] > self._last.at:
                 self._mark(*before)
             elif self._is_due(line.at):
@@ -116,13 +141,14 @@ class Fold:
         far = at - self._last.at >= MARK_EVERY or rows.points - self._last.points >= POINTS_PER_MARK
         return far and not rows.waiting
 
-    def _read_line(self, text: str, at: int) -> None:
+    def _read_line(self, text: str, at: int, *, redrawn: bool = False) -> None:
         try:
             fields = self.parser(text)
             if fields is None:
                 self._rows.pass_over(at)
             else:
-                self._rows.add(fields, at)
+                for said in (fields, *self.parser.further):
+                    self._rows.add(said, at, redrawn=redrawn)
         except Exception:  # a fault in a format: the line is data, and the places after it must stay right
             log.exception("a line that no format may stumble over: %s", ascii(text[:120]))
             self.skipped["error"] += 1
@@ -148,8 +174,9 @@ class Fold:
             self._mark(self._splitter.at, self._crc_to(self._splitter.at, chunk, start))
         self._crc = zlib.crc32(chunk[self._crc_at - start :], self._crc)
         self._crc_at = start + len(chunk)
-        if self._splitter.too_long:
-            self.skipped["too long"] = self._splitter.too_long
+        for reason, count in (("too long", self._splitter.too_long), ("NUL bytes", self._splitter.nul_bytes)):
+            if count:
+                self.skipped[reason] = count
         self.skipped.update(self._rows.left_out)
         self._rows.left_out.clear()
         marks, self._marks = self._marks, []

@@ -5,10 +5,8 @@ from __future__ import annotations
 import logging
 import random
 import time
-import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import Enum
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -16,9 +14,11 @@ from app import hub
 from app.fold import Fold
 from app.progress import Progress
 from app.reading import DEFAULT, Reading
+from app.resume import Later, find
 from app.rows import START, Batch, Position, printable
 from app.sources import Chunk, Found, Source, find_runs
-from app.store import Board, Generation, Run
+from app.store import Board, Run
+from app.superseded import Superseded, without
 
 log = logging.getLogger("tailplot")
 
@@ -30,14 +30,12 @@ SAFETY_POLL = 0.5
 """Seconds between polls where a watcher wakes us too: it may miss a change, and never sees a lying file system."""
 DISCOVER = 1.0
 HEALTHY = 10.0
+STALLED = 5.0
+"""Seconds without an answer of a disk after which viewers hear of it."""
+MAY_COME_AGAIN = ("truncated", "rewritten", "replaced")
+MOST_AT_ONCE = 20_000
+"""Points of a generation that are compared on the loop; more of them in a thread of their own."""
 FIRST_POLL = 1.0
-
-
-class Later(Enum):
-    """Why a position cannot be judged yet."""
-
-    READING = "the log is at least that long, and still being read"
-    ABSENT = "no life of the log that is known here has those bytes; another worker may be a poll ahead"
 
 
 @dataclass
@@ -52,13 +50,25 @@ class Tail:
     fold: Fold
     fed: int = 0
     """Bytes of the generation that the fold has been given."""
+    unsaid: list[tuple[str, str]] = field(default_factory=list)
+    """Notices of a log that was written anew: no news where all of it comes again (a CSV at each epoch)."""
+    superseded: Superseded = field(default_factory=Superseded)
 
 
 class Follower:
     """Follows the logs that the arguments stand for, from `ensure_running()` until the server stops."""
 
-    def __init__(self, board: Board, specs: Sequence[str], watch: str = "auto", reading: Reading = DEFAULT) -> None:
+    def __init__(
+        self,
+        board: Board,
+        specs: Sequence[str],
+        watch: str = "auto",
+        reading: Reading = DEFAULT,
+        *,
+        rotated: bool = False,
+    ) -> None:
         self._board = board
+        self._rotated = rotated
         self._specs = specs
         self._watch = watch
         self._reading = reading
@@ -74,6 +84,10 @@ class Follower:
         self._discovered = -DISCOVER
         self._ready = False
         self._last_poll = time.monotonic()
+        self._asked_at: float | None = None
+        self._asked: Tail | None = None
+        """Whose disk was asked last, and when the asking began that has not come back yet."""
+        self._stalled = False
         self._told: set[str] = set()
 
     def ensure_running(self) -> None:
@@ -81,6 +95,7 @@ class Follower:
         if not self._running:
             self._running = True
             hub.spawn(self._follow)
+            hub.spawn(self._watch_disks)
 
     def healthy(self) -> bool:
         """Whether the last poll came back within the last 10 s; not before the first one has."""
@@ -100,36 +115,22 @@ class Follower:
         )
 
     def find(self, run: Run, wanted: Position) -> Position | Later:
-        """The place in this worker's reading of the run that has the same bytes before it.
-
-        The generation in `wanted` is a hint, tried first: it tells two lives with the same beginning apart. Each
-        worker numbers from a number of its own, so the hints of another one point to nothing.
-        """
+        """The place in this worker's reading of the run that has the same bytes before it."""
         if wanted == START:
             return wanted  # also where nothing of the log is there yet
         tail = self._tails.get(run.name)
-        if tail is None or not self._ready:
+        if tail is None or not self._ready or self._stalled:
             return Later.READING
-        for generation in _by_likelihood(run, wanted.generation):
-            if self._mark_at(tail.source, generation, wanted.at) == wanted.mark:
-                return Position(generation.number, wanted.at, wanted.mark)
-        return Later.READING if run.end.at < wanted.at <= run.status.size else Later.ABSENT
-
-    def _mark_at(self, source: Source, generation: Generation, at: int) -> int | None:
-        """The CRC of the generation's bytes before `at`; None where they were never read, or are gone."""
-        if at > generation.end.at:
-            return None
-        mark = generation.mark_before(at)
-        if mark.at == at:
-            return mark.crc
-        between = hub.off_hub(source.read, generation.number - self._first, mark.at, at)
-        return None if between is None else zlib.crc32(between, mark.crc)
+        return find(
+            run, wanted, lambda generation, *span: hub.off_hub(tail.source.read, generation - self._first, *span)
+        )
 
     # -- the loop --------------------------------------------------------------------------------------
 
     def _follow(self) -> None:
         while not hub.stopping():
             more = False
+            self._asked_at, self._asked = time.monotonic(), None
             try:
                 more = self._turn()
             except Exception as error:  # the one loop that must survive; said once per cause
@@ -138,14 +139,35 @@ class Follower:
                 self._wake.wait(lambda: self._woken, POLL if self._unwatched() else SAFETY_POLL)
             self._woken = False
 
+    def _watch_disks(self) -> None:
+        while not hub.stopping():
+            self._see_stall()
+            hub.pause(1.0)
+
+    def _see_stall(self) -> None:
+        """Say so when a disk has not answered for 5 s: all files are read by one thread, which waits for it."""
+        if self._stalled or self._asked_at is None or time.monotonic() - self._asked_at < STALLED:
+            return
+        self._stalled = True
+        asked = self._asked
+        name = asked.run.name if asked else "the folders"
+        for tail in self._tails.values():
+            status = tail.run.status
+            status.state, status.reason = "stalled", "" if tail is asked else f"the disk of {name}"
+            status.revision += 1
+        if asked:
+            self._say(asked, "stalled", f"the disk of {name} does not answer")
+        self._board.notify()
+
     def _turn(self) -> bool:
         """Poll every source once; True when one of them has more to read."""
         if time.monotonic() - self._discovered >= DISCOVER:
             self._discover()
             self._discovered = time.monotonic()
         tails = list(self._tails.values())
-        chunks = hub.off_hub(_poll_all, [tail.source for tail in tails])
+        chunks = hub.off_hub(self._poll_all, tails)
         self._last_poll = time.monotonic()
+        self._asked_at, self._stalled = None, False
         for tail, chunk in zip(tails, chunks, strict=True):
             try:
                 self._take(tail, chunk)
@@ -159,10 +181,17 @@ class Follower:
         if not self._ready:
             self._ready = True
             self._first_poll.notify()
-        return any(chunk.more and not chunk.state for chunk in chunks)
+        return any(chunk.more for chunk in chunks)
+
+    def _poll_all(self, tails: list[Tail]) -> list[Chunk]:
+        chunks = []
+        for tail in tails:
+            self._asked = tail
+            chunks.append(tail.source.poll())
+        return chunks
 
     def _discover(self) -> None:
-        for name, found in hub.off_hub(find_runs, self._specs).items():
+        for name, found in hub.off_hub(find_runs, self._specs, self._rotated).items():
             if found.key not in self._paths:  # a new file never renames a run, so its name may be taken
                 self._paths.add(found.key)
                 self._open(printable(found.key if name in self._tails else name), found)
@@ -197,9 +226,18 @@ class Follower:
         if generation != tail.fold.generation:
             self._publish(tail, tail.fold.close())
             tail.fold, tail.fed = Fold(generation, self._reading), 0
+            tail.run.begin(generation, continues=chunk.continues)
             status.step = status.total = None
         status.size = chunk.size
-        self._note(tail, chunk)
+        status.late += chunk.late
+        for notice in chunk.notices:
+            if notice[0] in MAY_COME_AGAIN:
+                tail.unsaid.append(notice)
+            else:
+                self._say(tail, *notice)
+        if chunk.hole:
+            tail.fold.skip(chunk.hole)
+            tail.fed += chunk.hole
         at = 0
         while at < len(chunk.data):
             piece = chunk.data[at : at + self._slice]
@@ -210,7 +248,12 @@ class Follower:
             self._observe(tail, chunk)
             self._adapt(len(piece), time.perf_counter() - before)
             hub.breathe()
+        while tail.unsaid and not chunk.more:
+            self._say(tail, *tail.unsaid.pop(0))
         self._observe(tail, chunk)
+        if tail.fold.looks_wide and "looks like UTF-16" not in status.told:
+            status.told.add("looks like UTF-16")
+            self._say(tail, "utf-16", "looks like UTF-16, but no byte order mark says so: only ASCII is read of it")
         self._note_faults(tail)
 
     def _adapt(self, size: int, seconds: float) -> None:
@@ -226,34 +269,37 @@ class Follower:
         if run.name not in self._board.runs and status.points:
             self._board.add(run)
         self._board.publish(run, batch)
+        self._drop_superseded(tail)
         if len(batch.step) and not np.isnan(batch.step[-1]):
             tail.progress.step(float(batch.step[-1]), time.monotonic())
         if not np.isnan(batch.total):
             status.total = batch.total
 
+    def _drop_superseded(self, tail: Tail) -> None:
+        """Let go of an earlier generation whose points have all come again."""
+        run = tail.run
+        if len(run.generations) < 2:
+            return
+        large = run.generations[-1].end.points > MOST_AT_ONCE
+        dropped = hub.in_pool(tail.superseded.find, run) if large else tail.superseded.find(run)
+        if dropped:
+            tail.run = hub.in_pool(without, run, dropped) if large else without(run, dropped)
+            tail.run.status.points -= dropped.end.points
+            tail.unsaid.clear()
+            self._board.replace(tail.run)
+
     def _observe(self, tail: Tail, chunk: Chunk) -> None:
         if tail.progress.observe(tail.fold, tail.fed, chunk, time.monotonic(), time.time()):
             self._board.notify()
 
-    def _note(self, tail: Tail, chunk: Chunk) -> None:
-        """Keep what happened to the log, and say it once in the server's log."""
-        status = tail.run.status
-        for kind, text in chunk.notices:
-            status.note(kind, printable(text), time.time())
-            log.warning("%s: %s", ascii(tail.run.name), ascii(text))
+    def _say(self, tail: Tail, kind: str, text: str) -> None:
+        """Keep what happened to the log, tell its viewers, and say it once in the server's log."""
+        tail.run.status.note(kind, printable(text), time.time())
+        self._board.notify()
+        log.warning("%s: %s", ascii(tail.run.name), ascii(text))
 
     def _note_faults(self, tail: Tail) -> None:
         """Tell the run's viewers what is wrong with the hook, as far as this run has met it."""
         new = [tail.run.status.note_once("hook", printable(text), time.time()) for text in self._reading.faults.take()]
         if any(new):
             self._board.notify()
-
-
-def _poll_all(sources: list[Source]) -> list[Chunk]:
-    return [source.poll() for source in sources]
-
-
-def _by_likelihood(run: Run, hint: int) -> list[Generation]:
-    hinted = run.generation(hint)
-    others = [g for g in reversed(run.generations) if g is not hinted]
-    return ([hinted] if hinted else []) + others

@@ -45,6 +45,9 @@ class Progress:
         status.format, status.offset, status.generation = fold.parser.format, fed, chunk.generation
         status.lines, status.understood = fold.lines, fold.lines_understood
         status.skipped, status.unread = fold.skipped, fold.unread
+        if fold.names_left_out > status.series_left_out:
+            status.series_left_out = fold.names_left_out
+            status.revision += 1
         status.rate = self._rate(now)
         before = (status.state, status.reason)
         status.state, status.reason = self._state(chunk, now), chunk.reason

@@ -24,6 +24,7 @@ class Settings:
     interval: int = 30
     hooks: str = ""
     pattern: str = ""
+    rotated: bool = False
     max_streams: int = 8000
     watch: str = "auto"
     allow_host: tuple[str, ...] = ()
@@ -66,6 +67,11 @@ def zone(text: str) -> tzinfo:
         raise ValueError(f"the name of a time zone, like Europe/Berlin{absent}") from None
 
 
+def switch(text: str) -> bool:
+    """Accepts on and off; else a ValueError that names them."""
+    return one_of("on", "off")(text) == "on"
+
+
 def _split(separator: str) -> Callable[[str], tuple[str, ...]]:
     """Splits at a separator, but not within `redis://`."""
     return lambda text: tuple(part.strip() for part in re.split(f"{separator}(?!//)", text) if part.strip())
@@ -73,7 +79,10 @@ def _split(separator: str) -> Callable[[str], tuple[str, ...]]:
 
 @dataclass(frozen=True)
 class Setting:
-    """One row of the table. `flags` is empty where a setting has no flag (secrets: `ps` shows flags)."""
+    """One row of the table. `flags` is empty where a setting has no flag (secrets: `ps` shows flags).
+
+    A flag of a switch stands alone, for on.
+    """
 
     name: str
     flags: tuple[str, ...]
@@ -93,6 +102,7 @@ TABLE = (
     Setting("interval", ("-i", "--interval"), whole(1, 3600), "seconds: refresh of /plot"),
     Setting("hooks", ("--hooks",), str, "a Python file with parse(line), asked before the built-in formats"),
     Setting("pattern", ("--pattern",), str, "a regular expression whose named groups are metrics (needs google-re2)"),
+    Setting("rotated", ("--rotated",), switch, "numbered siblings (train.log.1, train.log.2.gz) are the run's history"),
     Setting("max_streams", ("--max-streams",), whole(1, 100_000), "live viewers per worker"),
     Setting(
         "watch",

@@ -29,6 +29,8 @@ class Status:
     lines: int = 0
     understood: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
+    late: int = 0
+    """Lines that came to a rotated file after the next one had begun."""
     unread: list[str] = field(default_factory=list)
     notices: list[dict[str, Any]] = field(default_factory=list)
     step: float | None = None
@@ -36,6 +38,8 @@ class Status:
     rate: float | None = None
     last_line: float | None = None
     points: int = 0
+    series_left_out: int = 0
+    """Names of metrics beyond those that a run may have; 10,000 stands for that many or more."""
     told: set[str] = field(default_factory=set)
     """The notices that are given once only."""
     revision: int = 0
@@ -72,12 +76,15 @@ class Status:
             "waiting": f"Waiting for {file}{why}. It is read as soon as the training job writes it.",
             "denied": f"No permission to read {file}. Try: chmod a+r {file}",
             "not_regular": f"{file} is not a regular file{why}. Use: command | tee train.log",
+            "stalled": f"The disk of {file} does not answer{why}. It is read on as soon as it does.",
             "unreadable": f"{file} cannot be read{why}; trying again.",
             "loading": f"Loading {_megabytes(self.offset)} of {_megabytes(self.size)} MB of {file}.",
             "quiet": f"No new line in {file} for {quiet}.",
             "finished": f"Finished: the last step that {file} announced is there.",
             "live": f"Live: {file} is read as it grows.",
         }
+        if self.state == "not_regular" and self.reason == "compressed":
+            return f"{file} is compressed. Unpack it: gunzip {file}"
         if self.state in ("live", "quiet", "finished") and not self.points:
             return f"No metrics in {file} yet: {lines} read, none of them names a number that can be drawn."
         return sentences[self.state]
@@ -94,7 +101,8 @@ class Status:
             "generation": self.generation,
             "lines": self.lines,
             "understood": self.understood,
-            "skipped": dict(self.skipped),
+            "skipped": dict(self.skipped) | ({"late": self.late} if self.late else {}),
+            "series_left_out": self.series_left_out,
             "step": self.step,
             "rate": self.rate,
             "total": self.total,

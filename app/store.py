@@ -12,102 +12,16 @@ from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from app.hub import Signal
 from app.rows import MARK_EVERY, POINTS_PER_MARK, START, Batch, Floats, Mark, Position
+from app.series import Column, Metric, Series
 from app.status import Status
 
 KEPT_BATCH_ENDS = 256
 POINTS_PER_EVENT = 5000
-RESTART_STEPS = 64
-RESTART_SHARE = 0.05
-
-Scalar = TypeVar("Scalar", bound=np.generic)
-
-
-class Column(Generic[Scalar]):
-    """A numpy array that grows at its end, in amortised constant time."""
-
-    def __init__(self, dtype: type[Scalar]) -> None:
-        self._array: NDArray[Scalar] = np.empty(64, dtype=dtype)
-        self.size = 0
-
-    def extend(self, values: NDArray[Any]) -> None:
-        """Append the values. A view that a reader holds keeps its values, even where the array is replaced."""
-        size = self.size + len(values)
-        if size > len(self._array):
-            grown = np.empty(max(size, len(self._array) * 3 // 2), dtype=self._array.dtype)
-            grown[: self.size] = self._array[: self.size]
-            self._array = grown
-        self._array[self.size : size] = values
-        self.size = size
-
-    def view(self, start: int, stop: int) -> NDArray[Scalar]:
-        """Values start..stop, read-only."""
-        part = self._array[start:stop]
-        part.flags.writeable = False
-        return part
-
-
-class Metric:
-    """One named scalar series of a run: values, and the row that each stands in."""
-
-    def __init__(self) -> None:
-        self.row: Column[np.uint32] = Column(np.uint32)
-        self.value: Column[np.float64] = Column(np.float64)
-        self.segments: list[int] = []
-        """Indices of points at which a new segment begins (a restart, or a new generation); the first is 0."""
-        self._generation = -1
-        self._lowest = self._highest = math.nan
-
-    def extend(self, rows: NDArray[np.uint32], values: Floats, step: Floats, generation: int) -> None:
-        """Append points; `step` is theirs."""
-        if generation != self._generation:
-            self._begin(self.value.size)
-            self._generation = generation
-        self._find_restarts(step)
-        self.row.extend(rows)
-        self.value.extend(values)
-
-    def _begin(self, index: int) -> None:
-        if not self.segments or self.segments[-1] != index:
-            self.segments.append(index)
-        self._lowest = self._highest = math.nan
-
-    def _find_restarts(self, step: Floats) -> None:
-        """Begin a new segment where the step goes back by more than 64 and by more than 5 % of the range."""
-        if not len(step) or np.isnan(step).all():
-            return
-        known = step[~np.isnan(step)]
-        if not (known.min() < self._highest - RESTART_STEPS or (np.diff(known) < 0).any()):
-            self._widen(float(known.min()), float(known.max()))
-            return
-        for offset, at in enumerate(step.tolist()):
-            allowed = max(RESTART_STEPS, RESTART_SHARE * (self._highest - self._lowest))
-            if at < self._highest - allowed:
-                self._begin(self.value.size + offset)
-            self._widen(at, at)
-
-    def _widen(self, low: float, high: float) -> None:
-        self._lowest = float(np.fmin(self._lowest, low))
-        self._highest = float(np.fmax(self._highest, high))
-
-
-class Series(NamedTuple):
-    """Points of one metric: arrays of equal length, NaN where the log says nothing."""
-
-    step: Floats
-    epoch: Floats
-    wall_time: Floats
-    value: Floats
-    segments: tuple[int, ...]
-    """Indices into these arrays where a new segment begins."""
-    first: int
-    """The number of the first of these points among all of the metric."""
 
 
 @dataclass
@@ -116,6 +30,8 @@ class Generation:
 
     number: int
     first_row: int
+    continues: bool = False
+    """Whether it goes on where the one before ended (a rotation)."""
     end: Mark = Mark()
     kept: list[Mark] = field(default_factory=lambda: [Mark()])
     recent: deque[Mark] = field(default_factory=lambda: deque(maxlen=KEPT_BATCH_ENDS))
@@ -176,13 +92,18 @@ class Run:
         last = self.generations[-1]
         return Position(last.number, last.end.at, last.end.crc)
 
+    def begin(self, number: int, *, continues: bool = False) -> None:
+        """Begin a generation. `continues`: it goes on where the one before ended."""
+        self.generations.append(Generation(number, self.at.size, continues))
+
     def add(self, batch: Batch) -> None:
         """Append a batch; the marks come last, so that a reader who sees them sees all of their rows."""
         if not self.generations or self.generations[-1].number != batch.generation:
-            self.generations.append(Generation(batch.generation, self.at.size))
+            self.begin(batch.generation)
         if not batch.marks:
             return
         first = self.at.size
+        continues = self.generations[-1].continues
         self.at.extend(batch.at)
         self.step.extend(batch.step)
         self.epoch.extend(batch.epoch)
@@ -193,7 +114,8 @@ class Run:
             metric = self.metrics.get(name)
             if metric is None:
                 metric = self.metrics[name] = Metric()
-            metric.extend(rows + np.uint32(first), values, batch.step[rows], batch.generation)
+            step, epoch = batch.step[rows], batch.epoch[rows]
+            metric.extend(rows + np.uint32(first), values, step, epoch, batch.generation, continues=continues)
         self.generations[-1].add(batch.marks)
 
     def rows_until(self, position: Position) -> int:
@@ -252,12 +174,21 @@ class Board:
         self.runs: dict[str, Run] = {}
         self.revision = 0
         """Rises with every change that a reader may want to see."""
+        self.replaced = 0
+        """Rises whenever a run took the place of another one."""
         self.clients = 0
         self._changed = Signal()
 
     def add(self, run: Run) -> None:
         """Show a run from now on."""
         self.runs[run.name] = run
+        self.notify()
+
+    def replace(self, run: Run) -> None:
+        """Show a run in the place of the one of the same name. Who reads the other one goes on reading it."""
+        if run.name in self.runs:
+            self.runs[run.name] = run
+            self.replaced += 1
         self.notify()
 
     def publish(self, run: Run, batch: Batch) -> None:

@@ -6,7 +6,8 @@ import time
 from collections.abc import Iterator
 
 from app import hub
-from app.follow import Follower, Later
+from app.follow import Follower
+from app.resume import Later
 from app.rows import START, Position
 from app.store import Board, Run
 from app.view import View
@@ -37,6 +38,7 @@ class Stream:
         self._told: dict[str, int] = {}
         """Revision of each run's status that the viewer has heard of."""
         self._told_at = 0.0
+        self._replaced = board.replaced
 
     def follow(self, since: str) -> Iterator[bytes]:
         """Everything after the cursor, then all that comes, until the server stops."""
@@ -48,6 +50,8 @@ class Stream:
         yield from self._place()
         while not hub.stopping():
             revision = self._board.revision
+            if self._board.replaced != self._replaced:
+                yield from self._take_over()
             self._add_new_runs()
             if self._new_runs():
                 yield from self._place()
@@ -89,6 +93,14 @@ class Stream:
         self._cursor = {}
         self._positions = [START for run in self._runs]
         return sse_event("reset", {}, "")
+
+    def _take_over(self) -> Iterator[bytes]:
+        """Begin again where a run of this stream was replaced: points that were sent are not in it any more."""
+        self._replaced = self._board.replaced
+        runs = [self._board.runs[run.name] for run in self._runs]
+        if any(new is not old for new, old in zip(runs, self._runs, strict=True)):
+            self._runs = runs
+            yield self._reset()
 
     def _add_new_runs(self) -> None:
         if len(self._board.runs) != len(self._runs):

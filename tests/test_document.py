@@ -146,7 +146,6 @@ def test_records_stand_where_they_end_whatever_the_layout(log: str, given: list[
         ('[{"loss": 2}],\n', "a list"),
         ("null,\n", "a null"),
         ('{"loss": 2}, 3, {"loss": 4},\n{"loss": 5}\n]\n', "a number in the middle of a line"),
-        ('{"loss": 2}], [\n]\n', "more after the last bracket"),
         ('{"loss": 2}, 3]\n{"loss": 3}\n', "a number at the end"),
         ('{"loss": 2}}\n{"loss": 3}\n', "the wrong bracket at the end"),
     ],
@@ -242,8 +241,6 @@ def test_a_first_line_that_is_a_plain_object_is_a_json_line(log: str) -> None:
         '{"lr": 0.1,\n"a\n": 2}\n',
         '{"lr": 0.1,\n"b": True}\n',
         '{"lr": 0.1,\n"b": 2} loss 0.5\n',
-        '{"log": [{"loss": 1},\n{"loss": 2}]} [\n]\n',
-        '[{"loss": 1}, {"loss": 2}] [\n]\n',
         "[[1,\n2],\n[3,\n4]]\n",
         '[[{"loss": 1},\n{"loss": 2}]]\n',
         '[\n1,\n{"loss": 2}\n]\n',
@@ -268,6 +265,27 @@ def test_lines_that_are_no_document_come_back_in_order(log: str) -> None:
     assert_ordinary(log)
 
 
+@pytest.mark.parametrize("rest", ["", " \t", ", [2", "]", '{"step": 1}', " loss 0.5"])
+def test_the_bracket_that_closes_a_document_ends_its_line(rest: str) -> None:
+    for texts in (["[", '{"a": "]"},', '{"a": 1}]'], ['{"log": [{"a": 1}, {"a": 2}]}'], ['{"a": [1, 2]}']):
+        document = Document()
+        *before, last = texts
+        for text in before:
+            document.take(Line(text, 1))
+        assert document.ends_with(last)
+        assert not document.ends_with(last[:-1])
+        assert document.ends_with(last + rest) == (not rest)
+        reading = document.take(Line(last + rest, 2))
+        assert (reading.rest, reading.lines, document.over) == (rest, (), True)
+
+
+@pytest.mark.parametrize("half", ['{"step": 1, "loss": 2}', "[1, 2]", "[]", "{}", "loss [1]", '["a"]', '{"a": "]', "]"])
+def test_a_half_line_that_is_no_document_ends_nothing(half: str) -> None:
+    document = Document()
+    assert not document.ends_with(half)
+    assert not document.holding
+
+
 @pytest.mark.parametrize(
     "texts",
     [
@@ -277,7 +295,6 @@ def test_lines_that_are_no_document_come_back_in_order(log: str) -> None:
         ["[1,"],
         ["[", "", '"a"'],
         ["[", ","],
-        ["[", "{", '"a": 1}], [2'],
         ['{"a": [', "1]},[2"],
         ['{"a": [', "1]}, 2"],
         ["[{}, 2,", "3"],

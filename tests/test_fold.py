@@ -79,6 +79,7 @@ def every(size: int) -> Iterable[int]:
 
 
 ENDS = (b"\n", b"\r", b"\b")
+ENDS_OF_DOCUMENTS = (b"]", b"}")
 ENDS_OF_UNITS = tuple(unit for end in ENDS for unit in (end + b"\0", b"\0" + end))
 
 
@@ -92,7 +93,8 @@ def check_marks(log: bytes, batches: list[Batch]) -> None:
         assert mark.at > before.at
         crc = zlib.crc32(log[before.at : mark.at], crc)
         assert mark.crc == crc
-        assert log[: mark.at].endswith(ENDS_OF_UNITS if wide else ENDS) or mark.at == len(log)
+        ended = log[: mark.at].endswith(ENDS_OF_UNITS if wide else ENDS) or mark.at == len(log)
+        assert ended or log[: mark.at].rstrip(b" \t").endswith(ENDS_OF_DOCUMENTS)
         assert mark.rows == np.searchsorted(rows_at, mark.at, side="right")
         assert mark.points == np.searchsorted(points_at, mark.at, side="right")
     assert all(batch.marks for batch in batches if len(batch.at)), "rows that no mark ends"
@@ -349,6 +351,41 @@ def test_rows_before_a_box_are_settled_while_it_is_open(start: str) -> None:
     batch = fold.feed((before + "| acc | 0.25 |\n| lr | 0.1 |\n").encode())
     assert batch.at.tolist() == [len(before)]
     assert [mark.at for mark in batch.marks] == [len(before)]
+
+
+DOCUMENTS = [
+    '[{"epoch": 1, "loss": 0.5}, {"epoch": 2, "loss": 0.25}]',
+    '{"loss": [0.5, 0.25, 0.125], "acc": [0.1, 0.2, 0.3]}',
+    '{"best": 1, "log_history": [{"step": 1, "loss": 0.5}, {"step": 2, "loss": 0.25}]}',
+    '[\n {"epoch": 1, "loss": 0.5},\n {"epoch": 2,\n "loss": 0.25}\n]',
+    '{\n "note": "a ] and a }",\n "log_history": [\n {"step": 1, "loss": 0.5},\n {"step": 2, "loss": 0.25}\n ]\n}',
+]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_a_document_needs_no_newline_at_its_end(document: str) -> None:
+    batch = Fold(0).feed(document.encode())
+    assert len(batch.metrics["loss"][1]) == document.count("0.5") + document.count("0.25") + document.count("0.125")
+    assert batch.marks[-1].at == len(document)
+
+
+@pytest.mark.parametrize("line", ['{"step": 1, "loss": 0.5}', "[1, 2]", "[]", "{}", "loss 0.5 [train]", "{'a': [1]}"])
+def test_a_line_that_is_no_document_waits_for_its_end(line: str) -> None:
+    fold = Fold(0)
+    assert not fold.feed(line.encode()).marks
+    assert fold.lines == 0
+
+
+@given(
+    st.sampled_from(DOCUMENTS),
+    st.sampled_from(
+        ["", "\n", "\r\n", " \t", "  \n", "]", "x", " loss=0.5 step=9\n", '{"step": 3, "loss": 2}', "\nstep=4 loss=1"]
+    ),
+    log,
+    sizes,
+)
+def test_a_document_ends_its_line_whatever_follows(document: str, rest: str, more: bytes, sizes: list[int]) -> None:
+    check_law(document.encode() + rest.encode() + b"\n" + more, sizes)
 
 
 def test_a_record_of_a_list_is_a_row_when_its_last_line_has_come() -> None:

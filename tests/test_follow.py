@@ -1,9 +1,12 @@
 """app/follow.py: polls, folds and publishes, one turn at a time by hand; and finds the place that an id names."""
 
 import itertools
+import json
 import logging
 import math
+import os
 import threading
+import time
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,12 +15,13 @@ from typing import Any
 import pytest
 
 from app import follow, hub, progress, sources
-from app.follow import Follower, Later
+from app.follow import Follower
 from app.progress import Progress
 from app.reading import DEFAULT, Reading, reading_from, reading_or_built_in
+from app.resume import Later
 from app.rows import Position
 from app.settings import Settings
-from app.sources import file
+from app.sources import _opened, file
 from app.store import Board, Run
 from tests.conftest import Log
 
@@ -67,7 +71,7 @@ def followed(log: Log) -> Iterator[Followed]:
 @pytest.fixture
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rotated files are let go at once: no test waits."""
-    monkeypatch.setattr(file.FileSource.__init__, "__kwdefaults__", {"linger": 0.0, "clock": lambda: 0.0})
+    monkeypatch.setattr(file, "LINGER", 0.0)
 
 
 def lines(*steps: int) -> str:
@@ -130,8 +134,139 @@ def test_a_new_generation_adds_to_the_run_and_takes_nothing_away(log: Log, follo
     run = followed.run()
     assert steps(run) == [1, 2, 3]
     assert [generation.number for generation in run.generations] == [0, 1]
-    assert run.series("loss").segments == (0, 2)
+    assert run.series("loss").segments == (0,)
     assert [notice["kind"] for notice in run.status.notices] == ["rotated"]
+
+
+REWRITES = {
+    "a CSV that grows": lambda epochs: "epoch,loss\n" + "".join(f"{e},0.{e}\n" for e in range(epochs)),
+    "a CSV with the best one in its first line": lambda epochs: (
+        f"# best {epochs}\nepoch,loss\n" + "".join(f"{e},0.{e}\n" for e in range(epochs))
+    ),
+    "a CSV whose header gains a column": lambda epochs: (
+        "epoch,loss\n" + "".join(f"{e},0.{e}\n" for e in range(epochs))
+        if epochs < 50
+        else "epoch,loss,acc\n" + "".join(f"{e},0.{e},{'0.5' if e > 50 else ''}\n" for e in range(epochs))
+    ),
+    "a list of records": lambda epochs: json.dumps([{"epoch": e, "loss": e / 10} for e in range(epochs)]) + "\n",
+    "a trainer's state": lambda epochs: (
+        json.dumps(
+            {"best": epochs / 7, "log_history": [{"step": 10 * e, "loss": e / 10} for e in range(epochs)]}, indent=1
+        )
+        + "\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", REWRITES)
+@pytest.mark.parametrize("way", ["rewrite", "replace"])
+@pytest.mark.usefixtures("soon")
+def test_a_file_that_is_written_anew_a_hundred_times_is_one_curve_and_no_news(
+    log: Log, followed: Followed, kind: str, way: str
+) -> None:
+    for epochs in range(1, 101):
+        getattr(log, way)(REWRITES[kind](epochs))
+        stamp = 1_700_000_000_000_000_000 + epochs * 1_000_000
+        os.utime(log.path, ns=(stamp, stamp))
+        followed.read()
+        followed.read()
+        series = followed.run().series("loss")
+        assert (len(series.value), series.segments) == (epochs, (0,))
+    assert followed.run().status.notices == []
+    assert len(followed.run().generations) == 1
+
+
+def test_a_log_that_is_written_anew_with_other_points_is_news(log: Log, followed: Followed) -> None:
+    log.append(lines(1, 2, 3))
+    followed.read()
+    log.rewrite(lines(5, 6))
+    followed.read()
+    run = followed.run()
+    assert (steps(run), run.series("loss").segments) == ([1, 2, 3, 5, 6], (0,))
+    assert [notice["kind"] for notice in run.status.notices] == ["truncated"]
+
+
+def test_lines_that_came_too_late_are_counted(log: Log, followed: Followed, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(file, "LINGER", 0.0)
+    log.append(lines(1))
+    followed.read()
+    old = Log(log.rotate())
+    log.append(lines(2))
+    followed.read()
+    followed.read()
+    old.append(lines(3, 4))
+    before = followed.board.revision
+    followed.read()
+    assert followed.board.revision > before
+    assert steps(followed.run()) == [1, 2]
+    assert followed.run().status.shown("train", 0.0)["skipped"] == {"late": 2}
+    assert [notice["kind"] for notice in followed.run().status.notices] == ["rotated", "late"]
+
+
+def test_a_hole_is_passed_over_and_counted(log: Log, followed: Followed) -> None:
+    log.append(lines(1))
+    os.truncate(log.path, 1 << 32)
+    log.append(lines(2))
+    followed.read()
+    status = followed.run().status
+    assert steps(followed.run()) == [1, 2]
+    assert (status.offset, status.size) == (log.path.stat().st_size,) * 2
+    assert status.skipped == {"NUL bytes": (1 << 32) - len(lines(1))}
+
+
+def test_a_log_that_looks_like_utf_16_without_a_mark_is_read_as_far_as_it_can_be_and_said(
+    log: Log, followed: Followed
+) -> None:
+    log.append(lines(*range(30)).encode("utf-16-le"))
+    followed.read()
+    log.append(lines(*range(30, 60)).encode("utf-16-le"))
+    followed.read()
+    assert steps(followed.run()) == list(range(60))
+    assert [notice["kind"] for notice in followed.run().status.notices] == ["utf-16"]
+
+
+def test_the_rotated_siblings_come_first_where_they_are_asked_for(log: Log) -> None:
+    log.append(lines(1, 2))
+    log.rotate()
+    log.append(lines(3))
+    followed = Followed(log.path)
+    followed.follower._rotated = True
+    followed.read()
+    followed.read()
+    assert steps(followed.run()) in ([1, 2], [1, 2, 3])  # the older one may still be written to
+    followed.close()
+
+
+# -- disks that do not answer --------------------------------------------------------------------------
+
+
+def test_a_disk_that_does_not_answer_is_said_once_and_every_run_says_what_it_waits_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in "ab":
+        Log(tmp_path / f"{name}.log").append(lines(1))
+    followed = Followed(tmp_path / "a.log", tmp_path / "b.log")
+    followed.read()
+    follower, now = followed.follower, [time.monotonic()]
+    monkeypatch.setattr(follow.time, "monotonic", lambda: now[0])
+    follower._asked_at, follower._asked = now[0], follower._tails["a"]
+    now[0] += follow.STALLED - 0.1
+    follower._see_stall()
+    assert followed.run("a").status.state == "live"
+    now[0] += 0.1
+    revision = followed.board.revision
+    with caplog.at_level(logging.WARNING, "tailplot"):
+        follower._see_stall()
+        follower._see_stall()
+    a, b = followed.run("a").status, followed.run("b").status
+    assert (a.state, b.state, b.reason) == ("stalled", "stalled", "the disk of a")
+    assert [notice["kind"] for notice in a.notices + b.notices] == ["stalled"]
+    assert len(caplog.records) == 1
+    assert followed.board.revision > revision
+    assert followed.find(len(lines(1)), 1, name="a") is Later.READING
+    followed.read()
+    assert (a.state, b.state) == ("live", "live")
+    followed.close()
 
 
 def test_the_status_counts_what_was_read(log: Log, followed: Followed) -> None:
@@ -154,7 +289,7 @@ def test_a_step_that_reaches_the_announced_total_finishes_the_run(log: Log, foll
 
 def test_a_large_log_is_loading_until_it_is_read(log: Log, followed: Followed) -> None:
     log.append(lines(*range(120_000)))
-    assert log.path.stat().st_size > progress.LOADING + file.CHUNK
+    assert log.path.stat().st_size > progress.LOADING + _opened.CHUNK
     assert followed.turn()
     assert followed.run().status.state == "loading"
     followed.read()
@@ -245,7 +380,7 @@ def test_the_loop_is_started_once(log: Log, monkeypatch: pytest.MonkeyPatch) -> 
     follower = Follower(Board(), [str(log.path)])
     follower.ensure_running()
     follower.ensure_running()
-    assert len(started) == 1
+    assert started == [follower._follow, follower._watch_disks]
 
 
 def test_a_follower_is_healthy_while_its_polls_come_back(followed: Followed, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -472,18 +607,13 @@ def test_who_asks_just_after_the_start_waits_for_the_first_poll(
 def test_a_worker_that_numbers_otherwise_finds_the_newest_of_two_lives_that_begin_alike(log: Log) -> None:
     """Else a client that comes from a worker that knows only the second life gets that one twice."""
     followed = Followed(log.path)
-    log.append(lines(1, 2))
-    followed.read()
-    log.truncate()
-    followed.read()
-    log.append(lines(7))
-    followed.read()
-    log.rewrite(lines(1, 2))
-    followed.read()
-    followed.read()
     text = lines(1, 2).encode()
+    for life, more in ((text, lines(5)), (lines(7), b""), (text, lines(6))):
+        log.rewrite(life)
+        followed.read()
+        log.append(more)
+        followed.read()
     first, *_, newest = followed.run().generations
-    assert first.end.crc == newest.end.crc
     elsewhere = followed.find(len(text), zlib.crc32(text), generation=4711)
     here = followed.find(len(text), zlib.crc32(text), generation=first.number)
     assert isinstance(elsewhere, Position) and elsewhere.generation == newest.number

@@ -33,12 +33,20 @@ def test_a_half_line_comes_out_when_the_generation_is_over() -> None:
 
 
 def test_a_carriage_return_alone_ends_a_line() -> None:
-    assert lines_of(b"\r 10%\r 20%\rdone\n") == [Line(" 10%", 6), Line(" 20%", 11), Line("done", 16)]
+    assert [line[:2] for line in lines_of(b"\r 10%\r 20%\rdone\n")] == [(" 10%", 6), (" 20%", 11), ("done", 16)]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 100])
+def test_a_line_is_redrawn_where_no_newline_stands_between_it_and_the_one_before(size: int) -> None:
+    log = b"a\r\nb\n\rc\rd\r\re\b\bf\ng\r"
+    lines = lines_of(*(log[at : at + size] for at in range(0, len(log), size)))
+    assert "".join(line.text for line in lines) == "abcdefg"
+    assert "".join(line.text for line in lines if line.redrawn) == "def"
 
 
 def test_backspaces_end_a_line_as_a_carriage_return_does() -> None:
     bar = b" 1/2 [=>..]" + b"\b" * 11
-    assert lines_of(bar + b" 2/2 [====]\n") == [Line(" 1/2 [=>..]", 12), Line(" 2/2 [====]", 34)]
+    assert lines_of(bar + b" 2/2 [====]\n") == [Line(" 1/2 [=>..]", 12), Line(" 2/2 [====]", 34, redrawn=True)]
     splitter = LineSplitter()
     assert list(splitter.feed(bar)) == [Line(" 1/2 [=>..]", 12)]
     assert (splitter.at, splitter.lines) == (22, 1)
@@ -234,3 +242,31 @@ def test_where_the_bytes_are_cut_never_matters(log: bytes, cuts: list[int], long
         assert whole.at == len(log)
         ends = ENDS.get(log[:2], [b"\b", b"\n", b"\r"])
         assert all(log[: line.at].endswith(tuple(ends)) or line.at == len(log) for line in in_pieces)
+
+
+# -- holes ---------------------------------------------------------------------------------------------
+
+
+@given(
+    st.lists(st.tuples(st.binary(max_size=20).map(lambda text: text + b" " * (len(text) % 2)), st.integers(0, 5))),
+    st.sampled_from([b"", b"\xff\xfe", b"\xfe\xff"]),
+)
+def test_a_hole_that_is_skipped_is_as_the_nuls_in_it(pieces: list[tuple[bytes, int]], mark: bytes) -> None:
+    skipping, fed = LineSplitter(), LineSplitter()
+    lines = list(skipping.feed(mark))
+    expected = list(fed.feed(mark))
+    for text, pairs in pieces:
+        lines += skipping.feed(text)
+        skipping.skip(2 * pairs)
+        expected += fed.feed(text + bytes(2 * pairs))
+    assert lines + list(skipping.close()) == expected + list(fed.close())
+    assert (skipping.at, skipping.lines) == (fed.at, fed.lines)
+
+
+def test_nuls_are_counted_and_make_no_line_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app.lines, "LONGEST_LINE", 10)
+    splitter = LineSplitter()
+    assert list(splitter.feed(b"lo" + bytes(30))) == []
+    splitter.skip(1 << 40)
+    assert list(splitter.feed(bytes(3) + b"ss=1\n")) == [Line("loss=1", 40 + (1 << 40))]
+    assert (splitter.nul_bytes, splitter.too_long) == (33 + (1 << 40), 0)

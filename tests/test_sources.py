@@ -1,5 +1,7 @@
 """app/sources/file.py: each byte of a log once, through all that a trainer and logrotate do to it."""
 
+import errno
+import gzip
 import os
 import time
 from collections.abc import Iterator
@@ -11,8 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app import create_app
-from app.sources import Chunk, file
-from app.sources.file import LINGER, REWRITE, UNLINKED, FileSource
+from app.sources import Chunk, _left, _opened, file
+from app.sources._filesystem import NotALogError
+from app.sources._life import RECHECK
+from app.sources.file import BACK_OFF, CONFIRM, LINGER, REOPEN, REWRITE, UNLINKED, FileSource
 from tests.conftest import Log
 
 _ticks = count(1)
@@ -90,9 +94,9 @@ def test_what_is_appended_comes_once(log: Log, reader: Reader) -> None:
 
 
 def test_a_chunk_says_how_much_is_there_and_whether_more_waits(log: Log, reader: Reader) -> None:
-    log.append(b"x" * (file.CHUNK + 10))
+    log.append(b"x" * (_opened.CHUNK + 10))
     first = reader.source.poll()
-    assert (len(first.data), first.more, first.size) == (file.CHUNK, True, file.CHUNK + 10)
+    assert (len(first.data), first.more, first.size) == (_opened.CHUNK, True, _opened.CHUNK + 10)
     assert abs(first.changed - time.time()) < 60
     second = reader.source.poll()
     assert (len(second.data), second.more) == (10, False)
@@ -212,7 +216,7 @@ def test_a_replacement_with_other_bytes_is_a_new_generation(log: Log, reader: Re
     reader.read()
     log.replace("a,b\n5,6\n3,4\n")
     assert reader.read_after(LINGER) == [b"a,b\n1,2\n", b"a,b\n5,6\n3,4\n"]
-    assert reader.kinds == ["rotated"]
+    assert reader.kinds == ["replaced"]
 
 
 def test_after_a_rotation_the_old_file_is_read_first_and_then_the_new_one(log: Log, reader: Reader) -> None:
@@ -232,6 +236,22 @@ def test_after_a_rotation_the_old_file_is_read_first_and_then_the_new_one(log: L
     assert reader.source.read(1, 0, 6) == b"step=3"
 
 
+def test_a_rotated_file_that_goes_on_being_written_to_does_not_hold_up_the_new_one(log: Log, reader: Reader) -> None:
+    log.append("step=0\n")
+    reader.read()
+    writer = os.open(log.path, os.O_WRONLY | os.O_APPEND)
+    log.rotate()
+    log.append("new\n")
+    reader.source.poll()
+    for _ in range(40):
+        reader.now += LINGER / 20
+        write_lines(writer, b"old\n")
+        chunk = reader.source.poll()
+    os.close(writer)
+    assert chunk.generation == 1
+    assert chunk.late
+
+
 @pytest.mark.parametrize("read_before", ["", "a,b\n"], ids=["nothing read", "only the header read"])
 def test_what_was_written_before_the_rotation_and_not_yet_read_is_not_lost(
     log: Log, reader: Reader, read_before: str
@@ -242,6 +262,33 @@ def test_what_was_written_before_the_rotation_and_not_yet_read_is_not_lost(
     log.rotate()
     log.append("a,b\n3,4\n")
     assert reader.read_after(LINGER) == [f"{read_before}1,2\n".encode(), b"a,b\n3,4\n"]
+
+
+@pytest.mark.parametrize("again", ["step=3\n", "step=3\nstep=4\nstep=5\n"])
+def test_what_came_between_a_truncation_and_a_rotation_is_read_from_the_rotated_file(
+    log: Log, reader: Reader, again: str
+) -> None:
+    log.append("step=1\nstep=2\n")
+    reader.read()
+    log.truncate()
+    log.append(again)
+    later(log.path)
+    log.rotate()
+    log.append("step=6\n")
+    reader.read_after(LINGER)
+    assert reader.read_after(LINGER) == [b"step=1\nstep=2\n", again.encode(), b"step=6\n"]
+
+
+def test_a_rotated_log_that_becomes_shorter_just_before_it_is_let_go_is_read_again(log: Log, reader: Reader) -> None:
+    log.append("step=1\nstep=2\n")
+    reader.read()
+    old = log.rotate()
+    log.append("step=4\n")
+    reader.read_after(LINGER - 0.1)
+    os.truncate(old, 7)
+    Log(old).append("step=3")
+    reader.read_after(REWRITE)
+    assert reader.read_after(LINGER) == [b"step=1\nstep=2\n", b"step=1\nstep=3", b"step=4\n"]
 
 
 def test_an_empty_log_that_is_replaced_is_read_at_once(log: Log, reader: Reader) -> None:
@@ -259,7 +306,7 @@ def test_only_the_latest_rotated_files_are_held_open(log: Log, reader: Reader) -
         log.replace(f"step={number}\n")
         reader.read_after(LINGER)
     assert len(reader.generations) == 20
-    assert len(os.listdir("/proc/self/fd")) <= before + file.HELD_GENERATIONS  # noqa: PTH208
+    assert len(os.listdir("/proc/self/fd")) <= before + _left.MOST  # noqa: PTH208
     assert reader.source.read(0, 0, 4) is None
 
 
@@ -334,7 +381,7 @@ def test_a_log_that_goes_between_the_look_and_the_opening_is_found_at_the_next_p
         raise FileNotFoundError(2, "No such file or directory")
 
     with monkeypatch.context() as patch:
-        patch.setattr(file, "open_regular", gone)
+        patch.setattr(_opened, "open_regular", gone)
         assert reader.source.poll().state == ""
     write_lines(writer, b"step=2\n")
     os.close(writer)
@@ -357,8 +404,8 @@ def test_a_fifo_never_blocks_and_is_said(log: Log, reader: Reader) -> None:
     os.mkfifo(log.path)
     reader.read()
     assert (reader.last.state, reader.last.reason) == ("not_regular", "FIFO")
-    with pytest.raises(OSError, match="not a regular file"):
-        file.open_regular(str(log.path))  # one that took the log's place between look and opening
+    with pytest.raises(NotALogError, match="FIFO"):
+        _opened.open_regular(str(log.path))  # one that took the log's place between look and opening
 
 
 def test_a_fifo_is_refused_at_start_and_a_log_or_a_folder_or_nothing_is_not(tmp_path: Path) -> None:
@@ -381,7 +428,7 @@ def test_a_log_that_may_not_be_read_is_said_and_read_once_it_may(
         raise PermissionError(13, "Permission denied")
 
     with monkeypatch.context() as patch:
-        patch.setattr(file, "open_regular", denied)
+        patch.setattr(_opened, "open_regular", denied)
         chunk = reader.source.poll()
     assert (chunk.state, chunk.reason, chunk.data) == ("denied", "Permission denied", b"")
     assert reader.read() == [b"step=1\n"]
@@ -396,17 +443,199 @@ def test_a_disk_error_is_said_and_the_log_is_opened_again(
     def broken(*_given: int) -> bytes:
         raise OSError(5, "Input/output error")
 
+    log.append("step=2\n")
     with monkeypatch.context() as patch:
         patch.setattr(os, "pread", broken)
-        assert reader.source.poll().reason == "Input/output error"
-    log.append("step=2\n")
-    assert reader.read() == [b"step=1\nstep=2\n"]
+        chunk = reader.source.poll()
+    assert (chunk.state, chunk.reason, chunk.more) == ("unreadable", "Input/output error", False)
+    assert chunk.notices == (("unreadable", "train.log cannot be read (Input/output error); trying again"),)
+    assert reader.read_after(BACK_OFF) == [b"step=1\nstep=2\n"]
 
 
 def test_a_path_below_a_local_folder_is_watched_there(tmp_path: Path) -> None:
     assert file.is_local(str(tmp_path / "not" / "there.log")) == file.is_local(str(tmp_path))
     assert not file.is_local("/proc/self/status")
     assert FileSource("/proc/self/status").local_path() == ""
+
+
+# -- clocks and disks that lie -------------------------------------------------------------------------
+
+
+def test_a_rewrite_that_leaves_no_trace_in_size_and_time_is_found_within_5_s(log: Log, reader: Reader) -> None:
+    log.append("step=1\n")
+    reader.read()
+    log.rewrite("step=2\n")
+    life, found = reader.source._life, log.path.stat()
+    assert life
+    life._seen = found.st_size, found.st_mtime_ns, found.st_ctime_ns
+    assert reader.read_after(RECHECK - 1) == [b"step=1\n"]
+    assert reader.read_after(1) == [b"step=1\n", b"step=2\n"]
+    assert reader.kinds == ["rewritten"]
+
+
+def test_a_change_in_the_middle_of_a_file_that_does_not_grow_is_seen(log: Log, reader: Reader) -> None:
+    before = b"a" * 1000 + b"1" + b"z" * 1000
+    log.append(before)
+    reader.read()
+    after = before.replace(b"1", b"2")
+    log.rewrite(after)
+    later(log.path)
+    assert reader.read() == [before, after]
+
+
+@pytest.mark.parametrize("moment", [0, 4_000_000_000], ids=["1970", "2096"])
+def test_a_time_that_lies_hides_nothing(log: Log, reader: Reader, moment: int) -> None:
+    log.append("step=1\n")
+    reader.read()
+    os.utime(log.path, (moment, moment))
+    log.append("step=2\n")
+    os.utime(log.path, (moment, moment))
+    assert reader.read() == [b"step=1\nstep=2\n"]
+    assert reader.kinds == []
+
+
+@pytest.fixture
+def remote(log: Log) -> Iterator[Reader]:
+    """Reads the log of this test as one on a network file system."""
+    reader = Reader(log.path)
+    reader.source = FileSource(str(log.path), local=False, clock=lambda: reader.now)
+    yield reader
+    reader.source.close()
+
+
+def sizes_short_by(monkeypatch: pytest.MonkeyPatch, short: list[int]) -> None:
+    """From now on files seem to have as many bytes fewer as `short` says at its end; the last one stays."""
+    fstat = os.fstat
+
+    def shorter(fd: int) -> os.stat_result:
+        found = fstat(fd)
+        missing = short.pop() if len(short) > 1 else short[0]
+        return os.stat_result((*found[:6], max(0, found.st_size - missing), *found[7:10]))
+
+    monkeypatch.setattr(os, "fstat", shorter)
+
+
+def test_a_network_file_system_that_says_too_little_for_a_moment_is_believed_no_truncation(
+    log: Log, remote: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log.append("step=1\nstep=2\n" * 50)
+    remote.read()
+    with monkeypatch.context() as patch:
+        sizes_short_by(patch, [100])
+        for _ in range(20):
+            remote.read_after(0.25)
+    log.append("step=3\n")
+    assert remote.read() == [b"step=1\nstep=2\n" * 50 + b"step=3\n"]
+    assert remote.kinds == []
+
+
+def test_a_truncation_on_a_network_is_believed_after_a_second(log: Log, remote: Reader) -> None:
+    log.append("step=1\nstep=2\n")
+    remote.read()
+    log.rewrite("other\n")
+    assert len(remote.read_after(CONFIRM / 2)) == 1
+    assert remote.read_after(CONFIRM / 2) == [b"step=1\nstep=2\n", b"other\n"]
+
+
+def test_a_log_on_a_network_is_opened_again_every_2_s(
+    log: Log, remote: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    really = _opened.open_regular
+
+    def counted(path: str) -> int:
+        opened.append(path)
+        return really(path)
+
+    monkeypatch.setattr(_opened, "open_regular", counted)
+    log.append("step=1\n")
+    for _ in range(40):
+        remote.read_after(0.25)
+    assert len(opened) == 1 + 10 / REOPEN
+    assert len(os.listdir("/proc/self/fd")) < 100  # noqa: PTH208
+
+
+@pytest.mark.parametrize("number", [errno.ESTALE, errno.EIO])
+def test_a_disk_that_fails_for_long_is_asked_each_second_and_said_once(
+    log: Log, reader: Reader, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    log.append("step=1\n")
+    reader.read()
+    log.append("step=2\n")
+    asked = []
+
+    def failing(fd: int, *_given: int) -> bytes:
+        asked.append(fd)
+        raise OSError(number, os.strerror(number))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "pread", failing)
+        for _ in range(40):
+            reader.read_after(0.25)
+        assert reader.last.state == "unreadable"
+    assert len(asked) <= 2 * 10 / BACK_OFF
+    assert reader.read_after(BACK_OFF) == [b"step=1\nstep=2\n"]
+    assert reader.kinds == ["unreadable"]
+
+
+def test_what_is_held_is_read_on_where_the_path_may_not_be_looked_at_any_more(
+    log: Log, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log.append("step=1\n")
+    reader.read()
+    log.append("step=2\n")
+    stat = Path.stat
+
+    def denied(path: Path, **given: bool) -> os.stat_result:
+        if path == log.path:
+            raise PermissionError(13, "Permission denied")
+        return stat(path, **given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "stat", denied)
+        chunks = [reader.source.poll() for _ in range(3)]
+    assert chunks[0].state == "denied"
+    assert [kind for chunk in chunks for kind, _ in chunk.notices] == ["denied"]
+    log.append("step=3\n")
+    assert [chunk.data for chunk in chunks if chunk.data] == [b"step=2\n"]
+    assert reader.read() == [b"step=1\nstep=3\n"]
+
+
+def test_a_folder_in_the_place_of_a_log_that_is_held_lets_it_be_read_to_its_end(log: Log, reader: Reader) -> None:
+    log.append("step=1\n")
+    reader.read()
+    away = log.path.rename(log.path.with_name("away"))
+    log.path.mkdir()
+    Log(away).append("step=2\n")
+    assert reader.read() == [b"step=1\nstep=2\n"]
+    assert (reader.last.state, reader.kinds) == ("not_regular", ["not_regular"])
+    log.path.rmdir()
+    away.rename(log.path)
+    log.append("step=3\n")
+    assert reader.read() == [b"step=1\nstep=2\nstep=3\n"]
+
+
+def test_a_log_that_is_compressed_is_said_and_not_read(log: Log, reader: Reader) -> None:
+    log.append("step=1\n")
+    reader.read()
+    log.rewrite(gzip.compress(b"step=2\n" * 100))
+    later(log.path)
+    assert reader.read_after(REWRITE) == [b"step=1\n"]
+    assert (reader.last.state, reader.last.reason) == ("not_regular", "compressed")
+    log.rewrite("step=3\n")
+    later(log.path)
+    assert reader.read_after(REWRITE) == [b"step=1\n", b"step=3\n"]
+
+
+def test_bytes_of_the_next_generation_that_are_held_back_count_as_unread(log: Log, reader: Reader) -> None:
+    log.append("step=1\n")
+    reader.read()
+    log.rotate()
+    log.append("step=2\nstep=3\n")
+    reader.read()
+    assert (len(reader.generations[0]), reader.last.size) == (7, 21)
+    reader.read_after(LINGER)
+    assert reader.last.size == 14
 
 
 # -- whatever happens ----------------------------------------------------------------------------------

@@ -66,13 +66,17 @@ def test_what_is_shown_has_the_keys_that_were_promised() -> None:
     shown = status("live", last_line=99.0, unread=["7 files"], skipped={"no numbers": 3}).shown("train", 100.0)
     assert list(shown) == [
         *("state", "text", "format", "offset", "size", "generation", "lines", "understood", "skipped"),
-        *("step", "rate", "total", "eta", "last_line_age", "notices", "unread"),
+        *("series_left_out", "step", "rate", "total", "eta", "last_line_age", "notices", "unread"),
     ]
     assert (shown["last_line_age"], shown["unread"], shown["skipped"]) == (1.0, [], {"no numbers": 3})
 
 
 def test_unread_lines_are_shown_until_there_is_a_point() -> None:
     assert status("live", points=0, unread=["7 files"]).shown("train", 0.0)["unread"] == ["7 files"]
+
+
+def test_how_many_series_found_no_place_is_shown() -> None:
+    assert [status("live", series_left_out=count).shown("train", 0.0)["series_left_out"] for count in (0, 7)] == [0, 7]
 
 
 def test_an_age_is_never_negative() -> None:

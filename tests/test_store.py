@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from app.fold import MARK_EVERY, POINTS_PER_MARK, Fold
 from app.rows import START, Batch, Mark, Position
-from app.store import KEPT_BATCH_ENDS, POINTS_PER_EVENT, Board, Column, Generation, Run, changes
+from app.series import Column
+from app.store import KEPT_BATCH_ENDS, POINTS_PER_EVENT, Board, Generation, Run, changes
 
 
 def run_of(*generations: Iterable[bytes], name: str = "train") -> Run:
@@ -123,11 +124,32 @@ def test_disorder_is_64_steps_or_a_twentieth_of_the_range(after: int, back_to: i
     assert len(segments_of(run)) == segments
 
 
-def test_a_new_generation_begins_a_new_segment() -> None:
+def test_a_log_begun_anew_is_a_new_segment_where_it_does_not_go_on_after_the_last_step() -> None:
+    assert segments_of(run_of([steps(1, 2, 3)], [steps(1, 2)])) == (0, 3)
+    assert segments_of(run_of([steps(1, 2, 3)], [steps(3, 4)])) == (0, 3)
     run = run_of([steps(1, 2, 3)], [steps(4, 5)])
-    assert segments_of(run) == (0, 3)
+    assert segments_of(run) == (0,)
     assert run.series("loss").step.tolist() == [1, 2, 3, 4, 5]
     assert [generation.first_row for generation in run.generations] == [0, 3]
+
+
+def test_a_generation_that_goes_on_where_the_last_one_ended_is_judged_by_its_steps_alone() -> None:
+    for first, segments in ((501, (0,)), (480, (0,)), (400, (0, 500))):
+        run = run_of([steps(*range(1, 501))])
+        run.begin(1, continues=True)
+        fold = Fold(1)
+        run.add(fold.feed(steps(first, first + 1)))
+        assert segments_of(run) == segments
+
+
+def test_epochs_that_begin_again_are_a_new_segment_where_the_log_prints_no_step() -> None:
+    def epochs(*numbers: int) -> bytes:
+        return b"".join(b'{"epoch": %d, "loss": 1}\n' % number for number in numbers)
+
+    assert segments_of(run_of([epochs(1, 2, 3, 1, 2, 3, 4)])) == (0, 3)
+    assert segments_of(run_of([epochs(1, 2, 2, 1, 2, 3)])) == (0,)
+    assert segments_of(run_of([epochs(1, 2)], [epochs(1, 2)])) == (0, 2)
+    assert segments_of(run_of([epochs(1, 2)], [epochs(3)])) == (0,)
 
 
 def test_segments_of_a_part_count_from_its_first_point() -> None:

@@ -4,7 +4,7 @@ A source is one file here with
   claims(spec) → whether an argument is its own
   refusal(spec) → why it can never be a log, in a sentence, or None
   find(spec, specs) → [(name of the run, key, listed)], cheap; `specs` are all the arguments
-  open_source(key) → a `Source`
+  open_source(key, rotated) → a `Source`; `rotated`: numbered siblings of a file are its history
 All of it blocks, so it is called off the hub only.
 """
 
@@ -23,6 +23,12 @@ class Chunk(NamedTuple):
     data: bytes = b""
     generation: int = 0
     more: bool = False
+    hole: int = 0
+    """NULs that stand before `data`, an even number at an even place: too many to be carried."""
+    continues: bool = False
+    """Whether the generation goes on where the one before ended (a rotation): it did not start anew."""
+    late: int = 0
+    """Lines since the last poll that came to a file after the next generation had begun: they are not shown."""
     size: int = 0
     """Bytes of the generation that are there to be read, as far as known."""
     changed: float = 0.0
@@ -30,6 +36,7 @@ class Chunk(NamedTuple):
     state: str = ""
     """"" while it can be read, else waiting, denied, not_regular or unreadable."""
     reason: str = ""
+    """Why, in the system's words."""
     notices: tuple[tuple[str, str], ...] = ()
     """(kind, text) of what happened to the log since the last poll."""
 
@@ -59,8 +66,11 @@ class Found(NamedTuple):
     listed: bool
 
 
-def find_runs(specs: Sequence[str]) -> dict[str, Found]:
-    """The runs that the arguments stand for now, by name. Where two names collide, the later keeps its whole path."""
+def find_runs(specs: Sequence[str], rotated: bool = False) -> dict[str, Found]:
+    """The runs that the arguments stand for now, by name. Where two names collide, the later keeps its whole path.
+
+    `rotated`: the numbered siblings of a log are its history.
+    """
     found: dict[str, Found] = {}
     for spec in specs:
         kind = _kind_of(spec)
@@ -68,7 +78,7 @@ def find_runs(specs: Sequence[str]) -> dict[str, Found]:
             taken = found.get(name)
             if taken and taken.key != key:
                 name = key
-            found[name] = Found(key, partial(kind.open_source, key), listed)
+            found[name] = Found(key, partial(kind.open_source, key, rotated), listed)
     return found
 
 

@@ -26,13 +26,22 @@ def kind_of(mode: int) -> str | None:
     return next((kind for is_kind, kind in _KINDS if is_kind(mode)), "special file")
 
 
+class NotALogError(Exception):
+    """What a path names can be opened, but is no log; its text says what it is."""
+
+
 def open_regular(path: str) -> int:
-    """Open without ever blocking: a FIFO that took the place of a log must not stop the reader."""
+    """Open without ever blocking: a FIFO that took the place of a log must not stop the reader.
+
+    Raises:
+        NotALogError: it is no regular file.
+        OSError: the system does not open it.
+    """
     fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     kind = kind_of(os.fstat(fd).st_mode)
     if kind:
         os.close(fd)
-        raise OSError(0, f"not a regular file ({kind})")
+        raise NotALogError(kind)
     return fd
 
 

@@ -15,12 +15,12 @@ MOST_FILES = 200
 
 def is_pattern(spec: str) -> bool:
     """Whether an argument is a glob; a file whose name only looks like one is a file."""
-    return glob.has_magic(spec) and not Path(spec).exists()
+    return glob.has_magic(spec) and not os.path.exists(spec)  # noqa: PTH110 (Path's raises where a disk fails)
 
 
 def is_folder(spec: str) -> bool:
     """Whether an argument is a folder, or says with its last character that it will be one."""
-    return spec.endswith("/") or Path(spec).is_dir()
+    return spec.endswith("/") or os.path.isdir(spec)  # noqa: PTH112 (as above)
 
 
 def listed(spec: str, alone: bool) -> list[tuple[str, str]]:
@@ -34,7 +34,7 @@ def listed(spec: str, alone: bool) -> list[tuple[str, str]]:
     endings = {".log", Path(spec).suffix if is_pattern(spec) else ""}
     if is_pattern(spec):
         matches = glob.glob(spec, recursive=True)  # noqa: PTH207 (Path.glob refuses absolute patterns)
-        paths = [path for path in map(Path, matches) if path.is_file()]
+        paths = [Path(path) for path in matches if os.path.isfile(path)]  # noqa: PTH113 (as above)
     else:
         paths = _newest(_logs_below(base, 1))
     named = [(path.relative_to(base) if alone else path, str(path)) for path in paths]

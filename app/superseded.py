@@ -1,0 +1,98 @@
+"""Generations that came again: a file that is rewritten whole holds what it held before, and is one curve, not two."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.rows import Batch, Mark
+from app.store import Generation, Run
+
+AGAIN = 1.25
+"""So much must the newest generation have grown before it is compared again: all comparisons cost a few of the last."""
+
+
+class Superseded:
+    """Looks which generation of a run may be dropped; remembers when to compare again."""
+
+    def __init__(self) -> None:
+        self._newest = -1
+        self._due: dict[int, float] = {}
+
+    def find(self, run: Run) -> Generation | None:
+        """An earlier generation with points, all of which the newest one has too: same metric, step and value."""
+        newest = run.generations[-1]
+        if newest.number != self._newest:
+            self._newest, self._due = newest.number, {}
+        for earlier in run.generations[:-1]:
+            points = newest.end.points
+            if not 0 < self._due.get(earlier.number, earlier.end.points) <= points:
+                continue
+            if _stands_in(run, earlier, newest):
+                return earlier
+            self._due[earlier.number] = AGAIN * points + 1
+        return None
+
+
+def without(run: Run, dropped: Generation) -> Run:
+    """The run as if that generation had never been; it shares its status with the given one, which stays as it is."""
+    left = Run(run.name, run.status.path)
+    left.status = run.status
+    left.metrics = {name: type(metric)() for name, metric in run.metrics.items()}  # in their order: it gives colours
+    for generation in run.generations:
+        if generation is dropped:
+            continue
+        left.begin(generation.number, continues=generation.continues)
+        left.add(_rows_of(run, generation))
+        first_row = left.generations[-1].first_row
+        kept, recent = list(generation.kept), generation.recent.copy()
+        left.generations[-1] = replace(generation, first_row=first_row, kept=kept, recent=recent)
+    return left
+
+
+def _rows_of(run: Run, generation: Generation) -> Batch:
+    """All rows of a generation."""
+    first, rows = generation.first_row, generation.end.rows
+    step, epoch, wall_time = (column.view(first, first + rows) for column in (run.step, run.epoch, run.wall_time))
+    metrics = {}
+    for name, metric in run.metrics.items():
+        low, high = _points_of(run, name, generation)
+        if high > low:
+            row = metric.row.view(low, high) - np.uint32(first)
+            metrics[name] = (row, metric.value.view(low, high))
+    marks = [generation.end] if generation.end != Mark() else []
+    return Batch(generation.number, run.at.view(first, first + rows), step, epoch, wall_time, metrics, marks)
+
+
+def _points_of(run: Run, name: str, generation: Generation) -> tuple[int, int]:
+    """Which points of a metric are of a generation: the first, and the one after the last."""
+    row = run.metrics[name].row
+    low, high = np.searchsorted(
+        row.view(0, row.size), (generation.first_row, generation.first_row + generation.end.rows)
+    )
+    return int(low), int(high)
+
+
+def _stands_in(run: Run, earlier: Generation, newest: Generation) -> bool:
+    """Whether each point of one generation is in another one too."""
+    for name in run.metrics:
+        old, new = _points_of(run, name, earlier), _points_of(run, name, newest)
+        if old[1] - old[0] > new[1] - new[0]:
+            return False
+    return all(np.isin(_keys(run, name, earlier), _keys(run, name, newest)).all() for name in run.metrics)
+
+
+def _keys(run: Run, name: str, generation: Generation) -> NDArray[np.uint64]:
+    """A 64-bit number for each (step, value) of a metric in a generation; the epoch where there is no step."""
+    low, high = _points_of(run, name, generation)
+    rows = run.metrics[name].row.view(low, high)
+    step = run.step.view(0, run.at.size)[rows]
+    x = np.where(np.isnan(step), run.epoch.view(0, run.at.size)[rows], step)
+    value = run.metrics[name].value.view(low, high)
+    # Adding 0 makes one zero of two, and one NaN of many is made by where().
+    x, value = (np.where(np.isnan(part), np.nan, part) + 0.0 for part in (x, value))
+    keys: NDArray[np.uint64] = x.view(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    keys ^= keys >> np.uint64(29)
+    return (keys + value.view(np.uint64)) * np.uint64(0xBF58476D1CE4E5B9)
