@@ -22,6 +22,8 @@ MOST_SHOWN = 40
 MOST_SKIPPED = 5
 LONGEST_SHOWN = 200
 WIDTH = 100
+NULS = "NUL bytes"
+"""Skipped bytes, not lines."""
 _WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _NUMBER = re.compile(NUMBER, re.ASCII | re.IGNORECASE)
 _FILLED = re.compile(r"[\s█▏▎▍▌▋▊▉░▒▓━╸╺─=#>.-]+")  # as long as a bar has come, or a column is wide
@@ -181,7 +183,12 @@ class Explainer:
         for sentence in self._faults.take():
             times = self._faults.counts.get(sentence)
             yield printable(sentence) + (f" ({_plural(times, 'time')})." if times else ".")
-        causes = [f"{cause} {count:,}" for cause, count in self._fold.skipped.most_common() if count]
+        skipped = self._fold.skipped.copy()
+        if nuls := skipped.pop(NULS, 0):
+            yield f"{_plural(nuls, 'NUL byte')} passed over" + (
+                ": it looks like UTF-16, but no mark at its start says so." if self._fold.looks_wide else "."
+            )
+        causes = [f"{cause} {count:,}" for cause, count in skipped.most_common() if count]
         if causes:
             yield f"Not drawn, by cause: {', '.join(causes)}."
 

@@ -8,11 +8,10 @@ marks, or before a colon; it goes before the names after it.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from functools import lru_cache
 
-from app.names import COUNTED, HINGE, MANY, SPLITS, STOP, is_metric, is_option, role_of, split_of
-from app.prefix import read_prefix
+from app.names import COUNTED, COUNTS, HINGE, MANY, SPLITS, STOP, has_count, is_metric, is_option, role_of, split_of
+from app.prefix import Prefix, read_prefix
 from app.roles import NO_COUNT, NO_METRIC, Roles, counts_of, is_only_mentioned, roles_of
 from app.rows import NUMBER, Fields, read_number
 from app.scan import DURATIONS, Numeral, Scan, scan
@@ -25,6 +24,7 @@ _FILLER = frozenset(
 """Words that a part with a split in it may have beside: `*** Validation results ***`."""
 _TOOK = frozenset(["in", "took", "after", "takes", "from", "by"])
 _LEFT = frozenset(["eta", "elapsed", "remaining", "left", "finish"])
+_KEPT = frozenset(["step", "epoch", "@total", "@epochs", "@within", "@section"])
 _LONGEST_SECTION = 60
 _LONGEST_NAME = 6
 _LONGEST_BARE = 3
@@ -41,7 +41,22 @@ def read_line(text: str) -> Fields | None:
     """The counts, metrics and time stamp of a line; None where it has no counts and no metrics."""
     prefix = read_prefix(text)
     fields = read_message(text, prefix.end)
-    if fields is not None and prefix.stamp:
+    return None if fields is None else _stamped(fields, prefix)
+
+
+def counts_before(text: str) -> Fields:
+    """The counts, the section and the time stamp that stand before a record in its line; no metrics."""
+    if not text:
+        return {}  # as most often
+    bar = _BAR.search(text) if "%|" in text else None
+    text = text[bar.end() :] if bar else text
+    prefix = read_prefix(text)
+    fields = read_message(text, prefix.end) or {}
+    return _stamped({name: value for name, value in fields.items() if name in _KEPT}, prefix)
+
+
+def _stamped(fields: Fields, prefix: Prefix) -> Fields:
+    if prefix.stamp:
         fields["@" + prefix.stamp.kind] = prefix.stamp.seconds
     return fields
 
@@ -73,33 +88,12 @@ def read_message(text: str, at: int = 0) -> Fields | None:
     return fields or None
 
 
-def counts_before(text: str) -> Fields:
-    """The counts, the section and the time stamp that stand before a record in its line; no metrics."""
-    bar = _BAR.search(text) if "%|" in text else None
-    text = text[bar.end() :] if bar else text
-    prefix = read_prefix(text)
-    fields = read_message(text, prefix.end) or {}
-    if prefix.stamp:
-        fields["@" + prefix.stamp.kind] = prefix.stamp.seconds
-    kept = {"step", "epoch", "@total", "@epochs", "@within", "@section"}
-    return {name: value for name, value in fields.items() if name in kept or _is_time(name)}
-
-
 def record(fields: Fields, words: int) -> Fields:
     """The fields of a whole record (JSON, a printed dict) with `words` further values; {} for the settings of a run."""
     measured = any(map(is_metric, fields))
     if not measured:
         fields = {name: value for name, value in fields.items() if name not in MANY}
     return fields if measured or has_count(fields) or sum(map(_is_number, fields.values())) >= words else {}
-
-
-def has_count(fields: Fields) -> bool:
-    """Whether a step or an epoch is among the fields."""
-    return any(role_of(name) in ("step", "epoch", "episode") for name in fields)
-
-
-def _is_time(name: str) -> bool:
-    return name in ("@zoned", "@local", "@yearless", "@clock")
 
 
 def _is_number(value: float | str) -> bool:
@@ -114,7 +108,7 @@ def _are_options(metrics: Fields) -> bool:
 
 def _metrics(found: Scan, roles: Roles, *, loose: bool) -> tuple[Fields, str]:
     """The metrics of a message under their names; and the section, where it is one for all of them."""
-    named: list[tuple[str, str, float]] = []  # section, name, value
+    named: list[tuple[str, str, float | str]] = []  # section, name, value
     sections: set[str] = set()
     parts = iter(found.alone)
     part = next(parts, None)
@@ -130,14 +124,14 @@ def _metrics(found: Scan, roles: Roles, *, loose: bool) -> tuple[Fields, str]:
             continue
         name = _name(found, index, roles)
         if _is_kept(name, numeral, loose=loose):
-            named.append((section or label, name, numeral.value if numeral.percent is None else numeral.percent))
+            named.append((section or label, name, numeral.measured))
             sections.add(section)
     return _told_apart(named), section if len(sections) == 1 else ""
 
 
 def _is_kept(name: str, numeral: Numeral, *, loose: bool) -> bool:
     """Whether a name is one of a metric; on a line that counts nothing, prose like `found 8 gpus` is left out."""
-    if not name or role_of(name) in COUNTED:
+    if not name or role_of(name) in COUNTED or (loose and isinstance(numeral.measured, str)):
         return False
     if name.lower() in (NO_METRIC if numeral.explicit else NO_COUNT):
         return False
@@ -155,13 +149,7 @@ def _name(found: Scan, index: int, roles: Roles) -> str:
     numeral = found.numerals[index]
     words = numeral.words
     if numeral.explicit:
-        hinges = [place for place, word in enumerate(words) if word.lower() in HINGE]
-        behind = words[hinges[-1] + 1 :] if hinges else words
-        if not behind:
-            return ""
-        if not all(word in DURATIONS for word in behind) and not is_metric(" ".join(words[: -len(behind) - 1])):
-            words = behind
-        return " ".join(words[-_LONGEST_NAME:])
+        return _explicit_name(words)
     if words and words[-1].lower() in _TOOK:
         return ""  # `completed in 4.2 s`, `improved from 0.5`
     words = _without_stops(words)
@@ -173,6 +161,19 @@ def _name(found: Scan, index: int, roles: Roles) -> str:
     if roles and not numeral.opened and 1 <= len(numeral.after) <= 2 and numeral.after[-1].lower() not in DURATIONS:
         return " ".join(numeral.after)
     return ""
+
+
+def _explicit_name(words: list[str]) -> str:
+    """The name before a `:` or `=`."""
+    if len(words) == 1:
+        return words[0] if words[0].lower() not in HINGE else ""
+    hinges = [place for place, word in enumerate(words) if word.lower() in HINGE]
+    behind = words[hinges[-1] + 1 :] if hinges else words
+    if not behind:
+        return ""
+    if not all(word in DURATIONS for word in behind) and not is_metric(" ".join(words[: -len(behind) - 1])):
+        words = behind
+    return " ".join(words[-_LONGEST_NAME:])
 
 
 def _without_stops(words: list[str]) -> list[str]:
@@ -191,10 +192,10 @@ def _lead(count: Numeral) -> str:
     return " ".join(words[-4:])
 
 
-def _told_apart(named: list[tuple[str, str, float]]) -> Fields:
+def _told_apart(named: list[tuple[str, str, float | str]]) -> Fields:
     """Names as keys: with their section, and those that stand twice in a line with the split named last before."""
-    times = Counter(name for _, name, _ in named)
-    splits = {split for name in times if (split := _own_split(name))}
+    names = [name for _, name, _ in named]
+    splits = {split for name in names if (split := _own_split(name))}
     head = named[0][1].partition(" ")[0] if named and " " in named[0][1] else ""
     spread = head if head.lower() in SPLITS and len(splits) == 1 else ""  # `train Loss: 0.15 Acc: 0.94`
     fields: Fields = {}
@@ -206,7 +207,7 @@ def _told_apart(named: list[tuple[str, str, float]]) -> Fields:
             key = name
         elif section:
             key = f"{section}/{name}"
-        elif (times[name] > 1 and split) or (spread and is_metric(name)):
+        elif (split and names.count(name) > 1) or (spread and is_metric(name)):
             key = f"{spread or split} {name}"
         else:
             key = name
@@ -240,4 +241,4 @@ def _section_of_line(text: str) -> str:
     """The split that a line without metrics opens: `evaluate:dev`, `Iteration 500, Testing net (#0)`."""
     if len(text) > _LONGEST_SECTION:
         return ""
-    return _section_of([word for word in _WORD.findall(text) if role_of(word) not in ("step", "epoch", "episode")])
+    return _section_of([word for word in _WORD.findall(text) if role_of(word) not in COUNTS])

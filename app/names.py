@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
 _STEPS_BY_RANK = (
@@ -53,8 +54,11 @@ STOP = HINGE | frozenset(
     "not the a an this are be of has have had its it's if as reached improved became achieved got hit".split()
 )
 """Words that a name before a bare number does not begin or end with."""
-COUNTED = frozenset(["step", "episode", "epoch", "total", "progress"])
+COUNTS = frozenset(["step", "episode", "epoch"])
+"""The roles that say where a run is."""
+COUNTED = COUNTS | {"total", "progress"}
 
+HELD_OUT = frozenset(["val", "eval", "dev", "test"])
 SPLITS = {
     "train": "train",
     "training": "train",
@@ -115,6 +119,11 @@ def role_of(name: str) -> str:
         if folded in names:
             return role
     return "context" if name.startswith("@") or folded in _NO_METRIC else "metric"
+
+
+def has_count(names: Iterable[str]) -> bool:
+    """Whether a step or an epoch is among the names."""
+    return any(role_of(name) in COUNTS for name in names)
 
 
 @lru_cache(maxsize=4096)

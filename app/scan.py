@@ -8,83 +8,22 @@ measured number is passed over: paths, `file.py:12`, clocks, dates, durations, v
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field
 
-from app.names import COUNTED, MANY, role_of
-from app.rows import NUMBER, read_number
+from app.names import COUNTED, COUNTS, MANY, is_metric, role_of
+from app.rows import LONGEST_NUMBER, read_number
+from app.tokens import ASIDE, CALL, NOTE, PAIR, PAIRS_ASIDE, PERCENT, TOKEN, UNIT_WORD, WRAPPER
 
 DURATIONS = frozenset(
     "s sec secs second seconds ms us ns m min mins minute minutes h hr hrs hour hours d day days".split()
 )
 _MULTIPLES = {"k": 1e3, "K": 1e3, "M": 1e6, "B": 1e9}
-
-_UNIT = (
-    r"%|[eE]pochs?|[bB]atch(?:es)?|[sS]teps?|[iI]ters?"
-    r"|[a-zA-Z]{1,7}/(?:s|sec|second|step|it|iter|batch|epoch|sample|img|image|token)s?|secs?|mins?|hrs?|st|nd|rd|th"
-    r"|ms|us|ns|f\d{1,2}|[kKMGT]i?[Bb]|dB|Hz|bps|[GMT]?FLOPS|[kKMGBTxsmhd]"
-)
-_END = r"(?![\w%]|[.,:-]\d|\.\w)"
-_TOKEN = re.compile(
-    rf"""
-    (?=[^\s!"$%&'?@^`}}\x00-\x08\x0e-\x1f\x7f]|\t|\s-)(?![-+\#/\\.]{{6}})(?:  # nothing begins otherwise
-    (?P<skip>
-        # a path; a file and a place in it; an address
-        (?<![\w)\]])(?:[A-Za-z]:)?[\\/](?=[A-Za-z_.~])[^\s,;|"'()]*+
-      | (?<![\w./\\<>-])[\w./\\<>-]*
-        \.(?:py|cpp|cc|cu|hpp|h|c|java|go|rs|lua|ts|js|ipynb|yaml|yml|json|txt|pth?|pkl|ckpt)\b(?::\S*)?
-      | [A-Za-z]++://\S*+
-        # a date; a clock; a duration
-      | \d{{1,4}}[-/.]\d\d?[-/.]\d{{2,4}}(?![\d.])(?:[T\ ]\d\d?:\d\d\S*+)?
-      | (?<![\d.])\d++:\d\d(?::\d\d)*+(?:\.\d++)?(?!\d)
-      | (?:\d{{1,6}}\ ?[dhm],?\ ?){{1,3}}\d++(?:\.\d++)?(?:s|m|h|ms)\b | \d++s\d++ms\b | \d++\ days?,
-        # an address in memory, a hash
-      | 0[xX][0-9a-fA-F]++ | (?<!\w)(?=[a-fA-F]*\d)(?=(?:\d*[a-fA-F]){{2}})[0-9a-fA-F]{{7,}}+\b
-    )
-  | (?P<range>  # 51-100batch
-        (?:(?<=batches\ )|(?<=steps\ )|(?=\d{{1,12}}-\d{{1,12}}(?:batch|step|iter)))\d{{1,12}}-(?=\d)
-    )
-  | (?P<number>(?<=\[)\d{{1,4}}(?=,\d{{1,9}}(?:/\d++)?\])|\d{{1,3}}(?:,\d{{3}}){{1,6}}+(?:\.\d++)?|(?i:{NUMBER}))
-    (?P<unit>{_UNIT})? {_END}
-    (?:\ */\ *(?P<total>\d[\d,]*+(?:\.\d++)?)(?:[kKM]\b|(?P<whole>epoch|batch|step|iter)\w{{0,4}})?(?![\w/]|\.\d)
-      | \ +(?:out\ +)?of\ +(?P<of>\d++)\b)?
-  | (?P<word>
-        \#\d++(?![\w/.])
-      | (?:[^\W\d]|\.?\d++[A-Za-z])
-        (?:[\w/%\#&^$]|[-.](?=\w)|'(?=s\b)|@(?:\d*\.\d+:\d*\.\d+(?=\s*[:=]|\s+[\d.])|[\d.]*\d|(?=[A-Za-z])))*+
-        (?:\((?:train|valid|val|test|eval|dev)\))?
-        (?:\ ?\((?:[^\W\d][\w%./]{{0,14}}(?:\(\w{{1,8}}\))?|\d{{1,4}}|%|↑|↓)\)(?=\s*[:=]))?
-    )
-  | (?P<junk>\.?\d[\w.:+-]*+)
-  | (?P<plusminus>\+/-|±|\+-)
-  | (?P<arrow>--?>|=+>|→)
-  | (?P<separator>[:=：])
-  | (?P<open>[\[(（]) | (?P<close>[\])）>])
-  | (?P<brace>\{{)
-  | (?P<cut>[,;|<•·*~，；｜、│┃━\u2014\u2013]|\s-+\s|\t)
-    )
-    """,
-    re.VERBOSE,
-)
-_ASIDE = re.compile(r"\s*\(([^()]*)\)")
-_PERCENT = re.compile(r"\s*\(\s*([\d.]{1,9})\s*%\s*\)")
-_PAIRS_ASIDE = re.compile(
-    r"\s*(?!(?:avg|mean|best|std|ema|max|min|median|smoothed)\b)[^\W\d][\w /.-]*[:=]", re.IGNORECASE
-)
-_WRAPPER = re.compile(r"(?:\w+\.)?(?:b?float|int)\d+|(?:\w+\.)?(?:tensor|array|DeviceArray)", re.IGNORECASE)
-_NOTE = re.compile(r"\([^\W\d][^()\d:=,;|]{0,38}\)")
-_CALL = re.compile(r"\([^()\n]*[=,]")
-_UNIT_WORD = re.compile(
-    r"(?:s|ms|us|sec|secs|seconds?|mins?|minutes?|hours?|h|samples|images|imgs?|tokens|examples|epochs)"
-    r"|[a-z]{1,9}/(?:s|sec|second|m|min|h|hr|hour|d|it|iter|step|batch|epoch|sample|img|image|token|ex|example|gpu)s?",
-    re.IGNORECASE,
-)
-COUNTS = frozenset(["step", "episode", "epoch"])
 LONGEST_ASIDE = 200
 LONGEST_CALL = 30
 _PARTS = frozenset(["unit", "total", "whole", "of"])
-_NEAR = 4
-_PAIR = re.compile(r"\s*[:=]\s*[-+.\d]")
+_NEAR = 4  # characters, words
 MOST_TOKENS = 300
 """Words, numbers and marks of a message that are looked at: lines of metrics have fewer than 200."""
 
@@ -94,6 +33,7 @@ class Numeral:
     """A number of a message: its value, and what stands around it."""
 
     value: float
+    """NaN where the text is too long for a number."""
     text: str
     unit: str
     total: float | None
@@ -121,6 +61,13 @@ class Numeral:
     def count(self) -> float:
         """The value as a count: `1.2M` steps are 1,200,000."""
         return self.value * _MULTIPLES.get(self.unit, 1)
+
+    @property
+    def measured(self) -> float | str:
+        """The value as one of a metric, the text where that is too long for a number: so it is left out and counted."""
+        if len(self.text) > LONGEST_NUMBER:
+            return self.text
+        return self.value if self.percent is None else self.percent
 
 
 @dataclass(slots=True)
@@ -156,16 +103,14 @@ def scan(text: str, at: int = 0) -> Scan:
     gap.after = []
     last: Numeral | None = None
     tokens = 0
-    token = _TOKEN.search(text, at)
+    token = TOKEN.search(text, at)
     while token and tokens < MOST_TOKENS:
-        kind = token.lastgroup if token.lastgroup not in _PARTS else "number"
+        group = token.lastgroup
+        kind = "number" if group in _PARTS else group
         at = token.end()
         tokens += 1
-        if kind == "number" and _is_word(text, token, gap):
-            gap.words.append(token["number"])
-        elif kind == "number":
-            last, at = _number(text, token, gap, found, last)
-            gap = _Gap(at)
+        if kind == "number":
+            last, at, gap = _number(text, token, gap, found, last)
         elif kind == "word":
             at = _word(text, token, gap, found)
         elif kind == "brace":
@@ -173,38 +118,42 @@ def scan(text: str, at: int = 0) -> Scan:
             _cut(gap, found)
         elif kind != "range":
             at = _mark(text, kind or "", token, gap, found, last)
-        token = _TOKEN.search(text, at)
+        token = TOKEN.search(text, at)
     _cut(gap, found)
     if last and gap.after:
         last.after = gap.after
     return found
 
 
-def _is_word(text: str, token: re.Match[str], gap: _Gap) -> bool:
-    """Whether `nan` or `inf` is a word of a name: `number of nan iterations: 0`."""
-    return token["number"].isalpha() and not gap.explicit and text[token.end() : token.end() + 2].strip(" ").isalpha()
+def _is_word(text: str, at: int, gap: _Gap, last: Numeral | None) -> bool:
+    """Whether `nan` or `inf` before `at` is a word: `number of nan iterations: 0`, but not `step 3 loss nan lr 0.1`."""
+    if gap.explicit or not text[at : at + 2].strip(" ").isalpha():
+        return False
+    return not ((last and len(gap.words) == 1) or is_metric(" ".join(gap.words[-_NEAR:])))
 
 
 def _number(
     text: str, token: re.Match[str], gap: _Gap, found: Scan, last: Numeral | None
-) -> tuple[Numeral | None, int]:
+) -> tuple[Numeral | None, int, _Gap]:
+    """Take a number, whatever it is: the last one that was measured, the place after it, and the gap from there on."""
     at = token.end()
-    value = read_number(token["number"].replace(",", ""))
-    beside = last is not None and token.start() == gap.start and token["number"][0] in "+-"  # 38.8+0.98
-    if value is None or gap.arrow or beside:
-        return last, at
+    printed, unit, slash, part, of = token.group("number", "unit", "total", "whole", "of")
+    if printed.isalpha() and _is_word(text, at, gap, last):
+        gap.words.append(printed)
+        return last, at, gap
+    value = _value_of(printed)
+    if value is None or gap.arrow or (last and token.start() == gap.start and printed[0] in "+-"):
+        return last, at, _Gap(at)  # 38.8+0.98
     if last and gap.after:
         last.after = gap.after
-    whole = token["total"] or token["of"]
-    total = read_number(whole.replace(",", "")) if whole else None
     if last and _is_in_name(last, gap):
         found.numerals.pop()
         gap.words, gap.explicit = [*last.words, last.text, *gap.words], True
     numeral = Numeral(
         value,
-        token["number"],
-        token["unit"] or token["whole"] or "",
-        total,
+        printed,
+        unit or part or "",
+        read_number((slash or of).replace(",", "")) if slash or of else None,
         gap.words,
         gap.explicit,
         gap.label,
@@ -212,17 +161,25 @@ def _number(
         joined=gap.marks,
     )
     found.numerals.append(numeral)
-    return numeral, _after_aside(text, at, numeral) if "(" in text[at : at + _NEAR] else at
+    if "(" in text[at : at + _NEAR]:
+        at = _after_aside(text, at, numeral)
+    return numeral, at, _Gap(at)
+
+
+def _value_of(printed: str) -> float | None:
+    """The number; NaN where it is too long to be read, None for digits that are not ASCII."""
+    value = read_number(printed.replace(",", "") if "," in printed else printed)
+    return math.nan if value is None and len(printed) > LONGEST_NUMBER else value
 
 
 def _after_aside(text: str, at: int, numeral: Numeral) -> int:
     """The place after a bracket that goes with the number before `at`: `0.5 (0.6)`, `7/8 (88%)`; else `at`."""
-    percent = _PERCENT.match(text, at)
+    percent = PERCENT.match(text, at)
     if percent and numeral.total is not None:
         numeral.percent = read_number(percent[1])
         return percent.end()
-    aside = _ASIDE.match(text, at, at + LONGEST_ASIDE)
-    return aside.end() if aside and not _PAIRS_ASIDE.match(aside[1]) else at
+    aside = ASIDE.match(text, at, at + LONGEST_ASIDE)
+    return aside.end() if aside and not PAIRS_ASIDE.match(aside[1]) else at
 
 
 def _is_in_name(number: Numeral, gap: _Gap) -> bool:
@@ -258,18 +215,18 @@ def _word(text: str, token: re.Match[str], gap: _Gap, found: Scan) -> int:
 
 
 def _is_unit(text: str, token: re.Match[str]) -> bool:
-    return _UNIT_WORD.fullmatch(token["word"]) is not None and text[token.end() : token.end() + 1] not in (":", "=")
+    return UNIT_WORD.fullmatch(token["word"]) is not None and text[token.end() : token.end() + 1] not in (":", "=")
 
 
 def _after_call(text: str, token: re.Match[str], gap: _Gap) -> int:
     """The place after what is in the bracket that follows a word directly; 0 where that is read as any other text."""
     at = token.end()
-    if gap.explicit and _WRAPPER.fullmatch(token["word"]):
+    if gap.explicit and WRAPPER.fullmatch(token["word"]):
         return at + 1  # `grad_norm: np.float64(0.36)`
-    if not _CALL.match(text, at, at + LONGEST_ASIDE):
+    if not CALL.match(text, at, at + LONGEST_ASIDE):
         return 0
     end = _closing(text, at, "(", ")")
-    gap.words = [*gap.words, text[token.start() : end]] if end - at <= LONGEST_CALL and _PAIR.match(text, end) else []
+    gap.words = [*gap.words, text[token.start() : end]] if end - at <= LONGEST_CALL and PAIR.match(text, end) else []
     return end  # `mAP(0.50, 11point) = 84.5%` is a name, `Linear(in_features=8)` is nothing
 
 
@@ -295,7 +252,7 @@ def _mark(text: str, kind: str, token: re.Match[str], gap: _Gap, found: Scan, la
 
 
 def _open(text: str, token: re.Match[str], gap: _Gap, found: Scan) -> int:
-    note = _NOTE.match(text, token.start()) if gap.words and not gap.explicit else None
+    note = NOTE.match(text, token.start()) if gap.words and not gap.explicit else None
     if note:
         gap.words.append(note.group())  # `loss (for one batch) at step 10: 0.5`
         return note.end()

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from app.formats import LONGEST
+from app.glued import records_in
 from app.names import STEP_RANK, folded_of, is_metric, may_be_option, role_of
 from app.prefix import read_prefix
 from app.roles import counts_of, is_only_mentioned, roles_of
@@ -80,6 +81,8 @@ def outcome(line: Taken, row: Row | None) -> str:
         return f"in a box, whose rows are one record: {_some([*filter(_is_name, fields)]) or 'no value'}"
     if not fields:
         return "no metric in it: a header, a rule, a bar, or the settings of a run"
+    if (records := len(records_in(line.text))) > 1:
+        return f"{records} records on one line, for want of a line end between them; each is read by itself"
     counts = _counts_in(fields)
     parts = [*_counted(line, counts, row), *_time(fields, row)] if row or counts else []
     if row:
@@ -92,7 +95,7 @@ def outcome(line: Taken, row: Row | None) -> str:
 
 def left_out(line: Taken, row: Row | None) -> str:
     """The numbers of the line that are not drawn, and why; "" for none."""
-    if not line.fields or line.fields.keys() & _BOX:
+    if not line.fields or line.fields.keys() & _BOX or len(records_in(line.text)) > 1:
         return ""
     reasons = [*_undrawn(line, row)]
     if line.format == "keyvalue":
@@ -215,10 +218,9 @@ def _unnamed(found: Scan, fields: Fields) -> Iterator[tuple[str, str]]:
     loose = not counts_of(found, roles)
     for index, numeral in enumerate(found.numerals):
         words = clean_name(" ".join(numeral.words[-3:])) if numeral.words else ""
-        value = numeral.value if numeral.percent is None else numeral.percent
         if roles.get(index) == "passed":
             yield numeral.text, f'"{words}" says how many' if words else "a count before the step"
-        elif index not in roles and not math.isnan(value) and value not in fields.values():
+        elif index not in roles and not math.isnan(numeral.value) and numeral.measured not in fields.values():
             why = f'"{words}" is no metric\'s name' if words else "no name"
             yield numeral.text, f"no step on the line, and {why}" if loose and not is_metric(words) else why
 

@@ -801,3 +801,22 @@ def test_a_time_stamp_holds_for_its_own_line() -> None:
     wall_time = batch_of([{"step": 1, "loss": 1.0, "@zoned": SUMMER}, {"step": 2, "loss": 1.0}]).wall_time
     assert wall_time[0] == SUMMER
     assert math.isnan(wall_time[1])
+
+
+def test_a_line_written_over_another_one_gives_only_what_is_new_of_the_same_step() -> None:
+    builder = RowBuilder()
+    shown = [({"step": 1.0, "loss": 0.5}, False), ({"step": 1.0, "loss": 0.5}, True)]
+    shown += [({"step": 1.0, "loss": 0.5, "acc": math.nan}, True), ({"step": 1.0, "loss": 0.4, "acc": math.nan}, True)]
+    shown += [({"step": 2.0, "loss": 0.4}, True), ({"step": 2.0, "loss": 0.4}, False), ({"loss": 0.4}, True)]
+    for at, (fields, redrawn) in enumerate(shown, 1):
+        builder.add(dict(fields), at, redrawn=redrawn)
+    batch = builder.build(0, [])
+    rows, values = batch.metrics["loss"]
+    assert list(zip(batch.at[rows].tolist(), batch.step[rows].tolist(), values.tolist(), strict=True)) == [
+        (1, 1, 0.5),
+        (4, 1, 0.4),
+        (5, 2, 0.4),
+        (6, 2, 0.4),
+        (7, 2, 0.4),
+    ]
+    assert batch.at[batch.metrics["acc"][0]].tolist() == [3]

@@ -272,6 +272,13 @@ def test_why_no_format_knows_a_line_is_said(line: str, why: str) -> None:
     assert why in kind.outcome
 
 
+@pytest.mark.parametrize("line", ["step=1 loss=0.5step=2 loss=0.4", '{"step": 1, "loss": 0.5}{"step": 2, "loss": 0.4}'])
+def test_a_line_that_several_writers_share_is_said_to_be_one(line: str) -> None:
+    kind = kind_of(line)
+    assert kind.outcome == ("2 records on one line, for want of a line end between them; each is read by itself")
+    assert kind.left_out == ""
+
+
 def test_lines_that_gave_nothing_are_shown_first_those_with_numbers_by_themselves() -> None:
     told = told_of(
         "a file x7\n" * 6 + "2026-11-23 15:04:05 INFO hello\nhello\nfound 8 gpus\nstep 1 loss 0.5\nEpoch 3\n"
@@ -286,7 +293,6 @@ def test_lines_that_gave_nothing_are_shown_first_those_with_numbers_by_themselve
 @pytest.mark.parametrize(
     ("log", "note"),
     [
-        ("step 1 loss 0.5\n".encode("utf-16-le"), "Read as UTF-8."),
         ("step 1 loss 0.5\n".encode("utf-16"), "Read as UTF-16, by the mark at its start."),
         (
             "第 1 步 准确率: 0.5\n准确率: 1\n".encode("gb18030"),
@@ -298,6 +304,21 @@ def test_lines_that_gave_nothing_are_shown_first_those_with_numbers_by_themselve
 )
 def test_the_encoding_is_said(log: bytes, note: str, size: int) -> None:
     assert explained(log[start : start + size] for start in range(0, len(log), size)).notes == [note]
+
+
+@pytest.mark.parametrize(
+    ("log", "note"),
+    [
+        (b"step 1 loss 0.5\n" + b"\0" * 1200 + b"step 2 loss 0.4\n", "1,200 NUL bytes passed over."),
+        (
+            ("step 1 loss 0.5\n" * 20).encode("utf-16-le"),
+            "320 NUL bytes passed over: it looks like UTF-16, but no mark at its start says so.",
+        ),
+    ],
+)
+def test_bytes_that_are_no_text_are_said_to_be_passed_over(log: bytes, note: str) -> None:
+    told = told_of(log)
+    assert told.notes == ["Read as UTF-8.", note]
 
 
 def test_a_json_document_is_said_to_be_one_and_its_lines_are_no_kinds() -> None:

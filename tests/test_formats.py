@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import app.formats
-from app.formats import LONGEST, MOST_SHAPES, Parser, delimited, formats, jsonl, keyvalue, pydict, shape_of
+from app.formats import LONGEST, MOST_SHAPES, Parser, delimited, formats, jsonl, keyvalue, pydict
 from app.names import SPLITS
-from app.rows import Fields, read_number
+from app.rows import LONGEST_NUMBER, Fields, read_number
 
 NAMES = [module.__name__.rpartition(".")[2] for module in formats()]
 BY_NAME = dict(zip(NAMES, formats(), strict=True))
@@ -62,7 +62,7 @@ def test_the_parser_gives_a_sample_to_its_own_format(name: str) -> None:
         found = parser(line)
         if wanted is not None:
             assert same(found, wanted), f"{line!r}: {found} is not {wanted}"
-            assert parser.winner_of(shape_of(line)) == name
+            assert parser.took == name
     assert parser.format == name
 
 
@@ -105,7 +105,34 @@ def test_shapes_are_remembered_up_to_a_limit() -> None:
 def test_a_line_that_no_format_knows_is_none() -> None:
     parser = Parser()
     assert parser("Loading the data set") is None
-    assert (parser.format, parser.winner_of(shape_of("Loading the data set"))) == ("", "")
+    assert (parser.format, parser.took) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("line", "records"),
+    [
+        ("step=1 loss=0.5step=2 loss=0.4", [{"step": 1, "loss": 0.5}, {"step": 2, "loss": 0.4}]),
+        ("step=1 lostep=2 loss=0.4step=3 l", [{"step": 1}, {"step": 2, "loss": 0.4}, {"step": 3}]),
+        ('{"step": 1, "loss": 0.5}{"step": 2, "loss": 0.4}', [{"step": 1, "loss": 0.5}, {"step": 2, "loss": 0.4}]),
+        ('{"step": 1, "lo{"step": 2, "loss": 0.4}', [{"step": 2, "loss": 0.4}]),
+        ("{'step': 1, 'loss': 0.5}{'step': 2, 'loss': 0.4}", [{"step": 1, "loss": 0.5}, {"step": 2, "loss": 0.4}]),
+        ('{"step": 1, "lo{"step": 2', []),
+        ("step=1 loss=0.5", [{"step": 1, "loss": 0.5}]),
+    ],
+)
+def test_of_a_line_that_writers_share_each_record_is_read(line: str, records: list[Fields]) -> None:
+    parser = Parser()
+    parser("step=1 loss=1step=2 loss=2")
+    fields = parser(line)
+    assert [each for each in (fields, *parser.further) if each is not None] == records
+
+
+def test_the_records_of_a_line_are_asked_of_the_formats_and_not_of_the_user() -> None:
+    asked: list[str] = []
+    line = '{"step": 1, "loss": 1}{"step": 2, "loss": 2}'
+    parser = Parser([("mine", lambda text: asked.append(text))])
+    parser(line)
+    assert (asked, parser.took, parser.taken) == ([line], "jsonl", {"jsonl": 2})
 
 
 def test_a_format_file_is_found_by_being_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -197,7 +224,7 @@ def test_a_total_counts_in_ascii_digits_alone() -> None:
         ('{"loss": 1e400}', {"loss": math.inf}),
         ('{"n": ' + "9" * 400 + "}", {"n": math.inf}),
         ('{"n": -' + "9" * 400 + "}", {"n": -math.inf}),
-        ('{"n": ' + "9" * 5000 + "}", None),
+        ('{"step": 1, "n": ' + "9" * 5000 + "}", {"step": "1", "n": "9" * 5000}),
         ('  {"loss": 1}  ', {"loss": 1}),
         ('{"loss": 1} trailing', None),
         ("{" * 2000 + "}" * 2000, None),
@@ -263,6 +290,20 @@ def test_a_line_after_others_is_read_or_refused(name: str, before: list[str], li
     assert parse(line) == wanted
 
 
+def test_a_log_with_a_header_has_no_columns_without_names() -> None:
+    parser = Parser()
+    assert parser("step,loss,acc") == {}
+    assert parser("9,0.50,19,0.4") is None  # two rows on one line, both of them torn
+    assert parser("29,0.5,0.25") == {"step": 29, "loss": 0.5, "acc": 0.25}
+
+
+def test_a_log_of_numbers_from_its_first_line_on_keeps_its_columns_behind_other_lines() -> None:
+    parser = Parser()
+    assert parser("0 0.5 1.86") == {"step": 0, "col2": 0.5, "col3": 1.86}
+    assert parser("val loss: 0.25") == {"val loss": 0.25, "@loose": 1}
+    assert parser("1 0.25 1.5") == {"step": 1, "col2": 0.25, "col3": 1.5}
+
+
 def test_a_row_of_words_under_a_header_is_no_row() -> None:
     parse = delimited.parser()
     parse("epoch,loss,note")
@@ -312,7 +353,7 @@ def test_keys_with_values_give_only_numbers_that_stand_in_the_line(line: str) ->
     for name, value in (keyvalue.parser()(line) or {}).items():
         if name == "@section":
             assert value in SPLITS.values()
-        elif name not in CONTEXT:
+        elif name not in CONTEXT and len(str(value)) <= LONGEST_NUMBER:
             assert isinstance(value, float)
             assert any(same({"v": value}, {"v": number}) for number in _numbers_in(line)), (name, value)
 

@@ -13,13 +13,14 @@ APP = Path(__file__).resolve().parent.parent / "app"
 # What each module may import of app, at its top or late. `formats` is the package's __init__,
 # `formats.*` any file in it, `app` is app/__init__. Each line of the core allows the one before it
 # and what stands in that line.
-FIRST = {"settings", "hub", "loading", "stamps", "prefix", "words", "names", "flat"}
+FIRST = {"settings", "hub", "loading", "stamps", "prefix", "words", "names", "flat", "crc", "encoding"}
 ROWS = FIRST | {"rows"}
-TEXT = ROWS | {"scan", "roles", "message"}
-FOLD = TEXT | {"lines", "formats", "formats.*", "document", "counting", "builder"}
-STORE = FOLD | {"fold", "status", "reading"}
-FIGURE = STORE | {"store", "downsample", "view", "groups"}
-FOLLOW = FIGURE | {"wire", "curves", "figure", "sources", "sources.*"}
+TEXT = ROWS | {"tokens", "scan", "roles", "message", "glued"}
+PARTS = {"counting", "bars", "boxes", "loose", "naming", "wall_time", "said"}  # of the builder
+FOLD = TEXT | PARTS | {"lines", "formats", "formats.*", "document", "builder"}
+STORE = FOLD | {"fold", "status", "reading", "series"}
+FIGURE = STORE | {"store", "superseded", "resume", "downsample", "view", "groups"}
+FOLLOW = FIGURE | {"wire", "curves", "looks", "traces", "figure", "sources", "sources.*"}
 SERVER = FOLLOW | {"kept", "follow", "progress", "stream", "guard", "startup"}
 ROUTES = SERVER | {"explain", "picture", "terminal", "routes", "routes.*"}
 EVERYTHING = ROUTES | {"app", "dry_run", "demo", "ship", "redis_log"}
@@ -34,31 +35,46 @@ MAY_IMPORT = {
     "names": set(),
     "flat": set(),
     "rows": FIRST,
-    "scan": ROWS,
+    "tokens": ROWS,
+    "scan": ROWS | {"tokens"},
     "roles": ROWS | {"scan"},
     "message": ROWS | {"scan", "roles"},
-    "lines": ROWS,
+    "crc": set(),
+    "encoding": set(),
+    "lines": ROWS | {"encoding"},
     "document": ROWS | {"lines"},
-    "formats": ROWS | {"formats.*"},
+    "glued": {"names"},
+    "formats": ROWS | {"formats.*", "glued"},
     "formats.*": TEXT | {"formats", "formats.*"},
     "counting": set(),
-    "builder": ROWS | {"counting"},
+    "bars": ROWS,
+    "boxes": ROWS,
+    "loose": ROWS,
+    "naming": ROWS,
+    "wall_time": ROWS,
+    "said": ROWS | {"wall_time"},
+    "builder": ROWS | PARTS,
     # Sources know nothing but bytes.
     "sources": {"settings", "loading", "sources.*"},
-    "sources.*": {"settings", "sources", "sources.*"},
+    "sources.*": {"settings", "crc", "sources", "sources.*"},
     "sources.redis_stream": {"settings", "sources", "sources.*", "redis_log"},
     "hooks": ROWS | {"names"},
     "reading": ROWS | {"hooks"},
     "fold": FOLD | {"reading"},
     "why": TEXT | {"formats"},
     "explain": FOLD | {"fold", "reading", "hooks", "why"},
+    "series": STORE,
     "store": STORE,
+    "superseded": STORE | {"store"},
+    "resume": STORE | {"store"},
     "downsample": STORE | {"store"},
     "view": STORE | {"store"},
     "groups": STORE | {"store"},
     "wire": FIGURE,
     "curves": FIGURE,
-    "figure": FIGURE | {"wire", "curves"},
+    "looks": FIGURE | {"curves"},
+    "traces": FIGURE | {"wire", "curves", "looks"},
+    "figure": FIGURE | {"wire", "curves", "looks", "traces"},
     "kept": {"hub"},
     "progress": FOLLOW,
     "follow": FOLLOW | {"progress"},

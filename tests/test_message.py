@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from app.message import counts_before, has_count, read_line, read_message, record
+from app.message import counts_before, read_line, read_message, record
 from app.rows import Fields
 
 LINES: Mapping[str, Fields] = {
@@ -596,8 +596,3 @@ def test_a_record_of_more_words_than_numbers_is_the_settings_of_a_run(
     fields: Fields, words: int, wanted: Fields
 ) -> None:
     assert record(fields, words) == wanted
-
-
-def test_a_count_is_a_step_an_epoch_or_an_episode_of_any_spelling() -> None:
-    assert has_count({"Global Step": 1.0}) and has_count({"EPOCH": 1.0}) and has_count({"games": 1.0})
-    assert not has_count({"loss": 1.0, "max_steps": 5.0, "progress": 3.0})

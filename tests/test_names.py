@@ -18,6 +18,7 @@ from app.names import (
     TOTAL,
     WALL_TIME,
     folded_of,
+    has_count,
     is_metric,
     is_option,
     may_be_option,
@@ -322,3 +323,8 @@ def test_a_name_of_any_length_is_looked_at_in_a_moment() -> None:
     assert not is_metric(name)
     assert not is_option(name)
     assert split_of(name) == ""
+
+
+def test_a_count_is_a_step_an_epoch_or_an_episode_of_any_spelling() -> None:
+    assert has_count({"Global Step": 1.0}) and has_count({"EPOCH": 1.0}) and has_count({"games": 1.0})
+    assert not has_count({"loss": 1.0, "max_steps": 5.0, "progress": 3.0})

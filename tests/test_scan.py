@@ -52,6 +52,12 @@ def test_nan_is_a_number_behind_a_name_and_a_word_in_one() -> None:
     assert names("number of nan iterations: 0") == ["number of nan iterations"]
 
 
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "Infinity"])
+def test_between_two_names_without_marks_nan_is_the_value_of_the_first(value: str) -> None:
+    assert names(f"step 3 grad_norm {value} lr 0.1") == ["step", "grad_norm", "lr"]
+    assert names(f"train loss {value} acc 0.9") == ["train loss", "acc"]
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -5,16 +5,18 @@ A format is one file here with
   SAMPLES  [(line, Fields or None)]: what it makes of real lines, None for a line that is not its own
   parser() → callable(text) -> Fields | None, new for each generation of a log: it may keep a header, nothing else
 A parser that looks at the line before has `passed_over()`: another format took the line, it was not asked.
-`{}` says "my line, but no metrics in it" (a header, a rule); None says "not mine".
+`{}` says "my line, but no metrics in it" (a header, a rule); None says "not mine". A line of several records is no
+format's own: its records are asked for one by one.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from types import ModuleType
 
+from app.glued import records_in
 from app.loading import modules_in
 from app.rows import Fields
 
@@ -24,6 +26,7 @@ LONGEST = 64 * 1024
 """Characters of a line that any format reads: the csv module raises on a cell of 128 KiB."""
 MOST_SHAPES = 1024
 _LONGEST_SHAPE = 160
+_CONTEXT = ("@", "")
 _NO_DIGITS = {ord(digit): None for digit in "0123456789"}
 
 
@@ -57,10 +60,12 @@ class Parser:
         """Lines with metrics by the format that took them."""
         self.took = ""
         """The format that took the last line; "" for none."""
+        self.further: Sequence[Fields] = ()
+        """What the other records of the last line say, where several writers share it."""
 
     def __call__(self, text: str) -> Fields | None:
         """What the line says; None where no format knows it."""
-        self.took = ""
+        self.took, self.further = "", ()
         if len(text) > LONGEST:
             return None
         for name, parse in self._own:
@@ -68,6 +73,15 @@ class Parser:
             if fields is not None:
                 self._count(name, fields)
                 return fields
+        fields = self._read(text)
+        if fields is not None:
+            return fields
+        records = records_in(text)
+        said = [fields for record in records if (fields := self._read(record)) is not None] if len(records) > 1 else []
+        self.further = said[1:]
+        return said[0] if said else None
+
+    def _read(self, text: str) -> Fields | None:
         shape = shape_of(text)
         winner = self._winners.get(shape)
         if winner:
@@ -82,13 +96,9 @@ class Parser:
         """The format that took most of the lines so far; "" before the first."""
         return self.taken.most_common(1)[0][0] if self.taken else ""
 
-    def winner_of(self, shape: str) -> str:
-        """The name of the format that took the last line of this shape; "" for none."""
-        return self._winners[shape][0] if shape in self._winners else ""
-
     def _count(self, name: str, fields: Fields) -> None:
         self.took = name
-        self.taken[name] += any(key[0] != "@" for key in fields if key)
+        self.taken[name] += _says_more(fields)
 
     def _take(self, name: str, parse: Parse, fields: Fields) -> None:
         self._count(name, fields)
@@ -105,3 +115,8 @@ class Parser:
                 self._take(name, parse, fields)
                 return fields
         return None
+
+
+def _says_more(fields: Fields) -> bool:
+    """Whether there is more in it than context."""
+    return any(name[:1] not in _CONTEXT for name in fields)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from app.rows import Fields, read_number
+from app.formats._cells import value_of
+from app.rows import NUMBER, Fields, read_number
 
 ORDER = 40
 SAMPLES: list[tuple[str, Fields | None]] = [
@@ -27,6 +28,7 @@ SAMPLES: list[tuple[str, Fields | None]] = [
     ("------------------------------", None),
 ]
 
+_NUMBER = re.compile(f"(?P<value>{NUMBER})", re.IGNORECASE | re.ASCII)
 _ROW = re.compile(r"\s*[|│┃║](?P<name>[^|│┃║]{1,200})[|│┃║](?P<value>[^|│┃║]{0,200})[|│┃║]\s*")
 
 
@@ -44,5 +46,5 @@ def parse(text: str) -> Fields | None:
     value = row["value"].strip()
     if not value:
         return {"@group": name if name.endswith("/") else ""}
-    number = read_number(value.strip("[]"))  # one number of an array stands for itself
-    return {"@boxed": 1.0} if number is None else {name: number, "@boxed": 1.0}
+    cell = _NUMBER.fullmatch(value.strip("[]"))  # one number of an array stands for itself
+    return {name: value_of(cell), "@boxed": 1.0} if cell else {"@boxed": 1.0}

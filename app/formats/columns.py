@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from app.rows import NUMBER, Fields, read_number
+from app.formats._cells import cell_with, value_of
+from app.rows import NUMBER, Fields
 
 ORDER = 60
 SAMPLES: list[tuple[str, Fields | None]] = [
@@ -32,45 +33,51 @@ SAMPLES: list[tuple[str, Fields | None]] = [
 _TRIPLE = re.compile(
     rf"\s*(?P<step>\d{{1,15}})[\s,]+(?P<name>[A-Za-z_]\w{{0,40}})[\s,]+(?P<value>{NUMBER})\s*", re.I | re.A
 )
-_CELL = re.compile(rf"(?P<value>{NUMBER})(?:[kKMG]i?B?|%|/(?P<total>\d{{1,15}}))?", re.I | re.A)
+_CELL = cell_with("[kKMG]i?B?|%")
 MOST_COLUMNS = 200
 _BETWEEN = re.compile(r"\s*[,;]\s*|\s+")
 
 
 def parser() -> Callable[[str], Fields | None]:
-    """Keeps how many columns the first line of the log has; 0 where that is no row of numbers."""
-    width = -1
+    """Keeps how many columns the first line of the log has."""
+    return _Columns()
 
-    def parse(text: str) -> Fields | None:
-        nonlocal width
+
+class _Columns:
+    def __init__(self) -> None:
+        self._width = -1  # 0 where the first line is no row of numbers
+
+    def __call__(self, text: str) -> Fields | None:
         triple = _TRIPLE.fullmatch(text)
         if triple and not triple["value"].isdigit():
-            return {"step": float(triple["step"]), triple["name"]: float(triple["value"])}
-        if width == 0:
+            return {"step": float(triple["step"]), triple["name"]: value_of(triple)}
+        if self._width == 0:
             return None
-        cells = _cells(text, width)
-        if width < 0:
-            width = len(cells) if len(cells) >= 2 and any("." in cell for cell in cells) else 0
-        return _row(cells) if cells and len(cells) == width else None
+        cells = _cells(text, self._width)
+        if self._width < 0:
+            self._width = len(cells) if len(cells) >= 2 and any("." in cell.group() for cell in cells) else 0
+        return _row(cells) if cells and len(cells) == self._width else None
 
-    return parse
+    def passed_over(self) -> None:
+        """Another format takes lines of the log; where it took the first one, rows of numbers are torn ones of it."""
+        if self._width < 0:
+            self._width = 0
 
 
-def _cells(text: str, width: int) -> list[str]:
+def _cells(text: str, width: int) -> list[re.Match[str]]:
+    """The cells of a row of that many numbers, -1 for any; none where it is no such row."""
     cells = _BETWEEN.split(text.strip(), maxsplit=MOST_COLUMNS)
-    return (
-        cells if len(cells) <= MOST_COLUMNS and width in (-1, len(cells)) and all(map(_CELL.fullmatch, cells)) else []
-    )
+    if len(cells) > MOST_COLUMNS or width not in (-1, len(cells)):
+        return []
+    found = [cell for cell in map(_CELL.fullmatch, cells) if cell]
+    return found if len(found) == len(cells) else []
 
 
-def _row(cells: list[str]) -> Fields:
+def _row(cells: list[re.Match[str]]) -> Fields:
     fields: Fields = {}
-    for place, text in enumerate(cells, 1):
-        cell = _CELL.fullmatch(text)
-        value = read_number(cell["value"]) if cell else None
-        if not cell or value is None:
-            continue
-        if place == 1 and (cell["total"] or value == value // 1):
+    for place, cell in enumerate(cells, 1):
+        value = value_of(cell)
+        if place == 1 and (cell["total"] or (isinstance(value, float) and value == value // 1)):
             fields["step"] = value
             if cell["total"]:
                 fields["@total"] = float(cell["total"])

@@ -50,7 +50,7 @@ def parser() -> Callable[[str], Fields | None]:
     def parse(text: str) -> Fields | None:
         nonlocal header, separator, in_use
         if header:
-            fields = _row(header, _cells(text, separator))
+            fields = _row(header, _cells(text, separator), pairs="=" in text or ": " in text)
             if fields is not None:
                 in_use = True
                 return fields
@@ -69,12 +69,12 @@ def _cells(text: str, separator: str) -> list[str]:
     return [cell.strip() for cell in cells]
 
 
-def _row(header: list[str], cells: list[str]) -> Fields | None:
+def _row(header: list[str], cells: list[str], *, pairs: bool) -> Fields | None:
     """The cells under their names, words as they stand; None unless at least half of the filled ones are numbers.
 
-    A cell like `loss = 0.5` or `loss: 0.5` is of a line that is no row.
+    `pairs`: a cell may be one like `loss = 0.5` or `loss: 0.5`, and then it is of a line that is no row.
     """
-    if len(cells) != len(header) or any("=" in cell or ": " in cell for cell in cells):
+    if len(cells) != len(header) or (pairs and any("=" in cell or ": " in cell for cell in cells)):
         return None
     fields: Fields = {}
     numbers = 0

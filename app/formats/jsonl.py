@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 from app.flat import flatten
 from app.message import counts_before, record
@@ -64,9 +65,18 @@ def parse(text: str) -> Fields | None:
     if start < 0 or text[start + 1 : start + 2] not in ('"', "}", " ") or not text.rstrip().endswith("}"):
         return None
     try:
-        content = json.loads(text[start:])
+        content = _loaded(text[start:])
     except (ValueError, RecursionError):
         return None
     fields = dict(flatten(content, longest_list=1))
     words = sum(isinstance(value, str) for value in fields.values())
     return record(counts_before(text[:start]) | fields, words)
+
+
+def _loaded(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        raise
+    except ValueError:  # a whole number of more than 4,300 digits: as text it is left out, and the others are not
+        return json.loads(text, parse_int=str)

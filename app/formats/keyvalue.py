@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from app.glued import records_in
 from app.message import read_line
 from app.rows import Fields
 
@@ -260,4 +261,9 @@ SAMPLES: list[tuple[str, Fields | None]] = [
 
 def parser() -> Callable[[str], Fields | None]:
     """Stateless: the same for every log."""
-    return read_line
+    return parse
+
+
+def parse(text: str) -> Fields | None:
+    """The counts, metrics and time stamp of a line; None where it has none, or is several records."""
+    return read_line(text) if len(records_in(text)) == 1 else None

@@ -145,9 +145,8 @@ def _fields(before: str, after: str, done: float, total: float) -> Fields:
             fields["@length"] = total
         return fields if "epoch" in fields and section in ("", "train") else {}
     if done >= 0:
-        fields["@bar"] = 2.0 if done == total else 1.0
-        if "step" not in metrics:
-            fields |= {"step": done, "@total": total, "@within": 1.0}
+        count = _counted(done, total)
+        fields |= {"@bar": count["@bar"]} if "step" in metrics else count
     if section and section != "train":
         fields["@section"] = section
     return fields | metrics
@@ -159,12 +158,8 @@ def bar_of(text: str) -> tuple[str, Fields]:
     if not tail:
         return text, {}
     bar = _COUNT.search(text, tail.end())
-    if not bar or not _is_count(bar["k"], bar["n"]):
-        return text[: tail.start()].rstrip(" :"), {}
-    done, total = float(bar["k"]), float(bar["n"])
-    return text[: tail.start()].rstrip(" :"), {
-        "step": done,
-        "@total": total,
-        "@within": 1.0,
-        "@bar": 2.0 if done == total else 1.0,
-    }
+    return text[: tail.start()].rstrip(" :"), _counted(float(bar["k"]), float(bar["n"])) if bar else {}
+
+
+def _counted(done: float, total: float) -> Fields:
+    return {"@bar": 2.0 if done == total else 1.0, "step": done, "@total": total, "@within": 1.0}

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from app.message import counts_before, has_count, record
-from app.rows import NUMBER, Fields, read_number
+from app.formats._cells import value_of
+from app.message import counts_before, record
+from app.names import has_count
+from app.rows import NUMBER, Fields
 
 ORDER = 20
 SAMPLES: list[tuple[str, Fields | None]] = [
@@ -55,6 +57,7 @@ SAMPLES: list[tuple[str, Fields | None]] = [
 ]
 
 _DICT = re.compile(r"\{\s*'.*\}\s*$", re.DOTALL)
+_GLUED = re.compile(r"\}\s*\{'")
 _TOKEN = re.compile(
     rf"'(?P<name>[^'{{}}]{{1,128}})':\s*"
     rf"(?:(?P<open>(?:\w++\()?\{{)|(?:'|(?:\w++\.)*+\w+\()?(?P<value>{NUMBER})(?=[,'}})\]])|(?P<other>))"
@@ -75,7 +78,7 @@ def parse(text: str) -> Fields | None:
     A dict that counts nothing and has more words than numbers is the settings of a run: {}.
     """
     start = text.find("{'")
-    if start < 0 or not _DICT.match(text, start):
+    if start < 0 or not _DICT.match(text, start) or _GLUED.search(text, start):
         return None
     fields: Fields = {}
     within: list[str] = []
@@ -85,9 +88,9 @@ def parse(text: str) -> Fields | None:
             within = within[:-1]
         elif token["open"]:
             within.append(token["name"])
-        elif token["value"] and (value := read_number(token["value"])) is not None:
+        elif token["value"]:
             if len(within) < DEEPEST:
-                fields["/".join([*within, token["name"]])] = value
+                fields["/".join([*within, token["name"]])] = value_of(token)
         else:
             others += 1
     fields = record(counts_before(text[:start]) | fields, others)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from app.formats._cells import cell_with, value_of
 from app.formats.progress import bar_of
 from app.names import COUNTED, role_of
-from app.rows import NUMBER, Fields, read_number
+from app.rows import Fields
 
 ORDER = 42
 SAMPLES: list[tuple[str, Fields | None]] = [
@@ -99,7 +100,7 @@ SAMPLES: list[tuple[str, Fields | None]] = [
     ("the loss went down", None),
 ]
 
-_CELL = re.compile(rf"(?P<value>{NUMBER})(?:%|[kKMG]i?B?|s|ms|m|h|/(?P<total>\d{{1,15}}))?", re.I | re.A)
+_CELL = cell_with("%|[kKMG]i?B?|s|ms|m|h")
 _CLOCK = re.compile(r"\d+:\d\d(?::\d\d)?(?:\.\d+)?")
 _WIDE = re.compile(r"\s{2,}|\t")
 _NAME = re.compile(r"(?:[^\W\d]|#)[^\s=,;|]{0,40}+(?<!:)(?: [^\s=,;|\d][^\s=,;|]{0,40}+(?<!:)){0,2}")
@@ -203,9 +204,9 @@ def _row(header: list[str], cells: list[str]) -> Fields | None:
     numbers = 0
     for name, text in zip(header, cells, strict=True):
         cell = _CELL.fullmatch(text)
-        if cell and (value := read_number(cell["value"])) is not None:
+        if cell:
             numbers += 1
-            fields[name] = value
+            fields[name] = value_of(cell)
             if cell["total"]:
                 fields["@epochs" if role_of(name) == "epoch" else "@total"] = float(cell["total"])
         else:
