@@ -2,72 +2,28 @@
 
 from __future__ import annotations
 
-import html
-import math
 import time
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from app.curves import Curve, bounds, curve_of, in_view, older_points
+from app.curves import broken_at, curve_of, restarts_of
 from app.groups import Chart, charts_of, labels_of
+from app.looks import PALETTES, Look, arrange, colour_of, frame, look_of, shapes_of, x_axis, y_axis
 from app.rows import Floats, Position
 from app.store import Board, Run
+from app.traces import Drawing, Member, drawing_of
 from app.view import View
 from app.wire import format_cursor, numbers
-from app.words import count_words
-
-FEW_POINTS = 40
-COLUMNS = 2
-CHART_HEIGHT = 290
-
-PALETTES: dict[str, dict[str, Any]] = {
-    "light": {
-        "ground": "#f7f7f5",
-        "surface": "#ffffff",
-        "line": "#e4e4df",
-        "text": "#1b1c1a",
-        "muted": "#63655f",
-        "faint": "#6e706a",
-        "bad": "#b3261e",
-        "series": ("#0068b5", "#c8500a", "#00805c", "#a6438a", "#6a5acd", "#8a6a00"),
-    },
-    "dark": {
-        "ground": "#111312",
-        "surface": "#191c1b",
-        "line": "#2b2f2d",
-        "text": "#e8eae7",
-        "muted": "#a2a7a2",
-        "faint": "#868c87",
-        "bad": "#ff8a80",
-        "series": ("#5db1f2", "#ff9657", "#4fd1a5", "#ea93d0", "#a99bff", "#e3c04b"),
-    },
-}
-DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
-FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif"
-_OF_SPLIT = {"train": 0, "value": 0, "val": 1, "eval": 1, "dev": 1, "test": 2}
-
-
-class Member(NamedTuple):
-    """One metric of one run in one chart."""
-
-    run: Run
-    metric: str
-    label: str
-    curve: Curve
-
-    @property
-    def points(self) -> int:
-        """How many it has, those without an x too."""
-        return len(self.curve.y) + self.curve.left_out
+from app.words import beyond_words, count_words
 
 
 def build_figure(board: Board, view: View) -> dict[str, Any]:
     """The figure of a view: `data` and `layout` as Plotly takes them, what only our page needs under `meta`.
 
     `layout.meta.cursor` is where an event stream goes on from, `layout.meta.grid` the rows and columns of the charts;
-    every trace has `meta = {run, metric, chart, label, live, x, count, origin, last}`.
+    every trace has `meta = {run, metric, chart, label, live, band, x, count, origin, last, values, gaps}`.
     """
     runs = view.runs_in(board)
     ends = [run.end for run in runs]
@@ -76,36 +32,38 @@ def build_figure(board: Board, view: View) -> dict[str, Any]:
     several = len(runs) > 1
     charts: list[dict[str, Any]] = []
     data: list[dict[str, Any]] = []
-    layout = _frame(palette)
+    layout = frame(palette) | {"shapes": []}
     for key, system, members in _drawn(runs, ends, view):
         axis = str(len(charts) + 1) if charts else ""
-        looks = [_look(member, i, places[member.run.name], palette, several) for i, member in enumerate(members)]
-        pairs = zip(members, looks, strict=True)
-        traces = [trace for member, look in pairs for trace in _traces(member, look, key, axis, view, several)]
-        data += traces
+        looks = [
+            look_of(member.label, i, places[member.run.name], palette, several) for i, member in enumerate(members)
+        ]
+        drawings = [drawing_of(*pair, key, axis, view, several) for pair in zip(members, looks, strict=True)]
+        data += [trace for drawing in drawings for trace in drawing.traces]
+        marks = _marks(members, looks, view, palette, several)
+        layout["shapes"] += shapes_of(marks, axis)
         layout |= {
-            f"xaxis{axis}": _x_axis(palette, view, members[0].curve.kind, axis),
-            f"yaxis{axis}": _y_axis(palette, view, axis),
+            f"xaxis{axis}": x_axis(palette, view, members[0].curve.kind, axis),
+            f"yaxis{axis}": y_axis(palette, view, axis),
         }
         charts.append(
             {
                 "key": key,
                 "axis": axis,
                 "system": system,
-                "note": _note(members, traces),
+                "note": _note(members, drawings),
                 "alert": "; ".join(filter(None, map(_alert, members))),
+                "marks": marks,
             }
         )
-    columns = min(COLUMNS, max(1, len(charts)))
-    rows = max(1, math.ceil(len(charts) / columns))
-    _arrange(layout, charts, palette, rows, columns)
     layout["meta"] = {
         "cursor": format_cursor(runs, ends),
         "x": view.x,
         "charts": charts,
-        "grid": [rows, columns],
-        "runs": [{"name": run.name, "colour": _colour(palette, places[run.name])} for run in runs],
+        "grid": arrange(layout, charts, palette),
+        "runs": [{"name": run.name, "colour": colour_of(palette, places[run.name])} for run in runs],
         "more_runs": sum(map(view.shows_run, places)) - len(runs),
+        "beyond": _beyond(runs),
         "empty": None if data else _empty(runs),
         "palette": palette,
     }
@@ -154,6 +112,12 @@ def _empty(runs: list[Run]) -> str:
     return " ".join(run.status.text(run.name, now) for run in runs[:3])
 
 
+def _beyond(runs: list[Run]) -> str:
+    """`2,000 of 5,000 series shown` of each run that has more than are kept."""
+    told = [(run.name, beyond_words(len(run.metrics), run.status.series_left_out)) for run in runs]
+    return "; ".join(f"{name}: {words}" if len(runs) > 1 else words for name, words in told if words)
+
+
 def _alert(member: Member) -> str:
     """What is not finite, and where it began: `3 NaN, first at step 8,412`."""
     y = member.curve.y
@@ -167,163 +131,41 @@ def _alert(member: Member) -> str:
     return f"{' and '.join(counted)}, first at {kind if kind in ('step', 'epoch') else 'point'} {where}"
 
 
-def _note(members: list[Member], traces: list[dict[str, Any]]) -> str:
-    """`2,000 of 1.2 M points` where the curves are thinned; how many points have no x."""
-    count = sum(member.points for member in members)
+_KINDS = {"step": "a step", "epoch": "an epoch", "wall_time": "a time", "relative": "a time"}
+
+
+def _note(members: list[Member], drawings: list[Drawing]) -> str:
+    """`2,000 of 1.2 M points` where the curves are thinned; what a band is; how many points have no x."""
+    points = sum(drawing.points for drawing in drawings)
+    shown = sum(_shown(trace) for drawing in drawings for trace in drawing.traces)
+    parts = [f"{count_words(shown)} of {count_words(points)} points"] if shown < points else []
+    kind = _KINDS.get(members[0].curve.kind, "an x")
+    if any(trace["meta"]["band"] for drawing in drawings for trace in drawing.traces):
+        most = max(drawing.values for drawing in drawings)
+        parts.append(f"mean and range of up to {count_words(most)} values at {kind}")
     left_out = sum(member.curve.left_out for member in members)
-    shown = sum(len(trace["x"]) for trace in traces)
-    parts = [f"{count_words(shown)} of {count_words(count)} points"] if shown < count - left_out else []
     if left_out:
-        parts.append(f"{count_words(left_out)} without {members[0].curve.kind}")
+        parts.append(f"{count_words(left_out)} point{'s' * (left_out > 1)} without {kind} left out")
     return ", ".join(parts)
 
 
-# -- how it looks ----------------------------------------------------------------------------------
+def _shown(trace: dict[str, Any]) -> int:
+    """Points of a line that are to be seen: not those that stand for a gap between segments."""
+    meta = trace["meta"]
+    return 0 if meta["band"] else len(trace["x"]) - meta["gaps"]
 
 
-class Look(NamedTuple):
-    """Colour and line of a series."""
-
-    colour: str
-    dash: str
-
-
-def _colour(palette: dict[str, Any], index: int) -> str:
-    series: tuple[str, ...] = palette["series"]
-    return series[index % len(series)]
-
-
-def _look(member: Member, index: int, place: int, palette: dict[str, Any], several: bool) -> Look:
-    """One run: colour tells the series. Several: colour tells the run, the line tells the series."""
-    if not several:
-        round_ = index // len(palette["series"])
-        return Look(_colour(palette, index), DASHES[round_ % len(DASHES)])
-    style = _OF_SPLIT.get(member.label, 3) + place // len(palette["series"])
-    return Look(_colour(palette, place), DASHES[style % len(DASHES)])
-
-
-def _traces(member: Member, look: Look, chart: str, axis: str, view: View, several: bool) -> list[dict[str, Any]]:
-    """The newest segment as a live trace; what it supersedes, dimmed, as one trace before it."""
-    curve = member.curve
-    cut = curve.segments[-1] if curve.segments else 0
-    traces = []
-    if cut:
-        x, y = older_points(curve, cut, view)
-        traces.append(_trace(member, look, chart, axis, x, y, live=False, several=several))
-    kept = in_view(curve.x[cut:], curve.y[cut:], view)
-    x, y = curve.x[cut:][kept], curve.y[cut:][kept]
-    traces.append(_trace(member, look, chart, axis, x, y, live=True, several=several))
-    return traces
-
-
-def _trace(
-    member: Member,
-    look: Look,
-    chart: str,
-    axis: str,
-    x: Floats,
-    y: Floats,
-    *,
-    live: bool,
-    several: bool,
-) -> dict[str, Any]:
-    finite = member.curve.y[np.isfinite(member.curve.y)]
-    label = member.label
-    if several:
-        label = member.run.name if label == "value" else f"{member.run.name} {label}"
-    return {
-        "type": "scatter",
-        "mode": "lines+markers" if len(x) <= FEW_POINTS else "lines",
-        "name": html.escape(label, quote=False),
-        "x": numbers(x) or [],
-        "y": np.where(np.isfinite(y), y, math.nan).tolist(),
-        "xaxis": f"x{axis}",
-        "yaxis": f"y{axis}",
-        "line": {"color": look.colour, "width": 1.5, "dash": look.dash},
-        "marker": {"size": 4},
-        "opacity": 1 if live else 0.35,
-        "connectgaps": False,
-        "showlegend": False,
-        "meta": {
-            "run": member.run.name,
-            "metric": member.metric,
-            "chart": chart,
-            "label": label,
-            "live": live,
-            "x": member.curve.kind,
-            "count": member.points,
-            "origin": None if math.isnan(member.curve.origin) else member.curve.origin,
-            "last": float(finite[-1]) if len(finite) else None,
-        },
-    }
-
-
-def _frame(palette: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "paper_bgcolor": palette["ground"],
-        "plot_bgcolor": palette["surface"],
-        "font": {"family": FONT, "size": 12, "color": palette["muted"]},
-        "margin": {"l": 56, "r": 16, "t": 40, "b": 36},
-        "showlegend": False,
-        "hovermode": "x unified",
-        "hoverlabel": {"bgcolor": palette["surface"], "font": {"color": palette["text"]}},
-        "uirevision": "tailplot",
-    }
-
-
-_X_TITLES = {"epoch": "epoch", "index": "point", "relative": "seconds since the first line"}
-
-
-def _x_axis(palette: dict[str, Any], view: View, kind: str, axis: str) -> dict[str, Any]:
-    title = _X_TITLES.get(kind, "")
-    window = list(bounds(view))
-    return {
-        "anchor": f"y{axis}",
-        "type": "date" if kind == "wall_time" else "linear",
-        "showgrid": False,
-        "zeroline": False,
-        "linecolor": palette["line"],
-        "tickformat": "~s" if kind in ("step", "index") else "",
-        "title": {"text": title, "font": {"size": 11}},
-    } | ({"range": window} if all(map(math.isfinite, window)) else {})
-
-
-def _y_axis(palette: dict[str, Any], view: View, axis: str) -> dict[str, Any]:
-    return {
-        "anchor": f"x{axis}",
-        "type": "log" if view.log else "linear",
-        "gridcolor": palette["line"],
-        "zeroline": False,
-        "exponentformat": "e",
-        "nticks": 6,
-    }
-
-
-def _arrange(
-    layout: dict[str, Any], charts: list[dict[str, Any]], palette: dict[str, Any], rows: int, columns: int
-) -> None:
-    """Give each chart its cell of the grid and its title above it, and the figure its height."""
-    gap, title = 0.08, 0.22 / rows
-    layout["height"] = rows * CHART_HEIGHT + 60
-    layout["annotations"] = []
-    for place, chart in enumerate(charts):
-        row, column = divmod(place, columns)
-        left = column * (1 + gap) / columns
-        top = 1 - row / rows
-        x_domain = [round(left, 4), round(left + (1 + gap) / columns - gap, 4)]
-        y_domain = [round(max(0.0, top - 1 / rows + title * 0.7), 4), round(top - title * 0.3, 4)]
-        layout[f"xaxis{chart['axis']}"]["domain"] = x_domain
-        layout[f"yaxis{chart['axis']}"]["domain"] = y_domain
-        layout["annotations"].append(
-            {
-                "text": f"<b>{html.escape(chart['key'], quote=False)}</b>",
-                "x": x_domain[0],
-                "y": y_domain[1],
-                "xref": "paper",
-                "yref": "paper",
-                "xanchor": "left",
-                "yanchor": "bottom",
-                "showarrow": False,
-                "font": {"size": 14, "color": palette["text"]},
-            }
-        )
+def _marks(
+    members: list[Member], looks: list[Look], view: View, palette: dict[str, Any], several: bool
+) -> list[dict[str, Any]]:
+    """A thin line where a restart is, a tick at the foot where a value is not finite."""
+    restarts: dict[str, list[Floats]] = {}
+    for member, look in zip(members, looks, strict=True):
+        restarts.setdefault(look.colour if several else palette["faint"], []).append(restarts_of(member.curve))
+    found: list[tuple[list[Floats], dict[str, Any]]] = [
+        (xs, {"colour": colour, "height": 1, "width": 1, "dash": "dot"}) for colour, xs in restarts.items()
+    ]
+    broken = [broken_at(member.curve, view) for member in members]
+    found.append((broken, {"colour": palette["bad"], "height": 0.04, "width": 2, "dash": "solid"}))
+    marks = [{"xs": numbers(np.unique(np.concatenate(xs))) or [], **look} for xs, look in found]
+    return [mark for mark in marks if mark["xs"]]

@@ -10,7 +10,8 @@ import msgspec
 import numpy as np
 
 from app.rows import Floats, Position
-from app.store import Run, Series, changes
+from app.series import Series
+from app.store import Run, changes
 
 LONGEST_CURSOR = 4000
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"

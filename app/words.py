@@ -21,9 +21,10 @@ def number_words(value: float | None) -> str:
     size = abs(value)
     if 1e3 <= size < 1e6:
         return f"{math.copysign(math.floor(size + 0.5), value):,.0f}"
-    rounded = float(_FOUR_FIGURES.create_decimal_from_float(value))
+    figures = _FOUR_FIGURES.create_decimal_from_float(value)
+    rounded = float(figures)
     if size >= 1e15 * _NEARLY or 0 < size < 1e-3:
-        mantissa, power = f"{rounded:.3e}".split("e")
+        mantissa, power = f"{figures:.3e}".split("e")  # the largest floats round to more than a float holds
         return f"{trimmed(mantissa, 1)}e{int(power)}"
     if size >= 1e6:
         unit, word = _unit_of(size)
@@ -39,6 +40,18 @@ def count_words(count: int) -> str:
         return f"{count:,}"
     unit, word = _unit_of(count)
     return f"{math.floor(count / (unit / 10) + 0.5) / 10:.1f} {word}"
+
+
+COUNTED = 10_000
+"""Series left out that are told apart: so many or more."""
+
+
+def beyond_words(shown: int, left_out: int) -> str:
+    """`2,000 of 5,000 series shown`; nothing where none is left out."""
+    if not left_out:
+        return ""
+    at_least = "at least " if left_out >= COUNTED else ""
+    return f"{shown:,} of {at_least}{shown + min(left_out, COUNTED):,} series shown"
 
 
 def _unit_of(size: float) -> tuple[float, str]:

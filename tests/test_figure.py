@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.figure import CHART_HEIGHT, DASHES, FEW_POINTS, PALETTES, build_figure
+from app.figure import build_figure
 from app.fold import Fold
+from app.looks import CHART_HEIGHT, DASHES, PALETTES
 from app.rows import Position
 from app.store import Board, Run
+from app.traces import FEW_POINTS
 from app.view import MOST_RUNS, View
 from app.wire import parse_cursor, to_json
 
@@ -163,9 +165,9 @@ def test_a_window_with_two_ends_is_the_range_of_every_chart(view: View, shown: l
 
 
 @given(st.lists(st.integers(0, 60), min_size=1, max_size=80), st.integers(-5, 65), st.integers(0, 40))
-def test_a_window_shows_each_point_once_and_in_order_of_x(steps: list[int], low: int, width: int) -> None:
+def test_a_window_shows_each_x_once_and_in_order(steps: list[int], low: int, width: int) -> None:
     (trace,) = figure_of(View(low=low, high=low + width), train=curve(*steps))["data"]
-    assert trace["x"] == sorted(steps)
+    assert trace["x"] == sorted(set(steps))
 
 
 # -- segments --------------------------------------------------------------------------------------
@@ -176,15 +178,15 @@ def test_what_a_restart_superseded_is_dimmed_and_the_live_trace_comes_last() -> 
     assert (older["opacity"], older["meta"]["live"]) == (0.35, False)
     assert (live["opacity"], live["meta"]["live"]) == (1, True)
     assert live["x"] == [1, 2]
-    assert older["x"] == [1, 2, 3, 3, 1, 2, 3, 4, 4]
-    assert strict(older)["y"] == [1, 2, 3, None, 1, 2, 3, 4, None]
+    assert older["x"] == [1, 2, 3, 3, 1, 2, 3, 4]
+    assert strict(older)["y"] == [1, 2, 3, None, 1, 2, 3, 4]
     assert older["line"] == live["line"]
 
 
 def test_a_resume_in_one_log_is_drawn_as_two_segments() -> None:
     older, live = figure_of(train=curve(*range(1, 501), *range(400, 601)))["data"]
     assert live["x"] == list(range(400, 601))
-    assert older["x"] == [*range(1, 501), 500]
+    assert older["x"] == [*range(1, 501)]
 
 
 def test_segments_whose_points_have_no_step_leave_lists_of_equal_length() -> None:
@@ -192,8 +194,108 @@ def test_segments_whose_points_have_no_step_leave_lists_of_equal_length() -> Non
     for trace in figure["data"]:
         assert len(trace["x"]) == len(trace["y"])
     older, live = figure["data"]
-    assert (older["x"], live["x"]) == ([1, 2, 3, 3], [1, 2])
-    assert chart(figure)["note"] == "4 without step"
+    assert (older["x"], live["x"]) == ([1, 2, 3], [1, 2])
+    assert chart(figure)["note"] == "4 points without a step left out"
+
+
+def marks(figure: Figure, number: int = 0) -> list[tuple[list[float], float]]:
+    """The marks of a chart as (where, how high)."""
+    return [(mark["xs"], mark["height"]) for mark in chart(figure, number)["marks"]]
+
+
+def test_a_thin_line_stands_where_each_segment_begins() -> None:
+    figure = figure_of(train=curve(*range(1, 501), *range(400, 601), *range(200, 300)))
+    assert marks(figure) == [([200, 400], 1)]
+    (shape,) = figure["layout"]["shapes"]
+    assert (shape["path"], shape["xref"], shape["yref"]) == ("M200,0V1M400,0V1", "x", "y domain")
+    assert shape["line"]["color"] == PALETTES["light"]["faint"]
+    assert figure_of(train=curve(1, 2))["layout"]["shapes"] == []
+
+
+def test_curves_that_restart_together_have_one_line_and_runs_have_their_own() -> None:
+    both = [curve(1, 2, 3) + curve(1, 2, 3, name=b"val_loss")] * 2
+    assert marks(figure_of(one=both)) == [([1], 1)]
+    figure = figure_of(one=both, two=[curve(1, 2), curve(2)])
+    assert [(mark["xs"], mark["colour"]) for mark in chart(figure)["marks"]] == [
+        ([1], PALETTES["light"]["series"][0]),
+        ([2], PALETTES["light"]["series"][1]),
+    ]
+
+
+def test_a_tick_stands_where_a_value_is_not_finite() -> None:
+    figure = figure_of(train=BROKEN)
+    assert marks(figure) == [([8412, 8413, 8414, 8415], 0.04)]
+    (shape,) = figure["layout"]["shapes"]
+    assert shape["line"]["color"] == PALETTES["light"]["bad"]
+    assert shape["path"].startswith("M8412,0V0.04M8413")
+
+
+def test_marks_are_on_the_axes_of_their_chart() -> None:
+    figure = figure_of(train=curve(1, 2) + curve(1, name=b"acc") + b"step=2 acc=nan\n")
+    (shape,) = figure["layout"]["shapes"]
+    assert (shape["xref"], shape["yref"]) == ("x2", "y2 domain")
+
+
+# -- several values of one x -----------------------------------------------------------------------
+
+
+def ranks(steps: int, ranks: int = 8) -> bytes:
+    """What `ranks` processes print of each step: their number."""
+    return b"".join(b"step=%d loss=%d lr=0.1\n" % (step, rank) for step in range(steps) for rank in range(ranks))
+
+
+def test_several_values_of_one_step_are_drawn_as_their_mean_and_range() -> None:
+    figure = figure_of(train=ranks(3))
+    band, line, lr = figure["data"]
+    assert (line["x"], line["y"]) == ([0, 1, 2], [3.5, 3.5, 3.5])
+    assert (band["x"], band["y"]) == ([0, 1, 2, 2, 1, 0], [7, 7, 7, 0, 0, 0])
+    assert (band["fill"], band["fillcolor"], band["hoverinfo"]) == ("toself", line["line"]["color"], "skip")
+    assert (line["meta"]["live"], line["meta"]["band"], line["meta"]["values"]) == (True, False, 8)
+    assert (band["meta"]["live"], band["meta"]["band"]) == (False, True)
+    assert line["meta"]["last"] == 3.5
+    assert line["meta"]["count"] == 24
+    assert lr["y"] == [0.1, 0.1, 0.1], "the same value again is no range"
+    notes = [each["note"] for each in figure["layout"]["meta"]["charts"]]
+    assert notes == ["mean and range of up to 8 values at a step", ""]
+
+
+def test_a_log_without_repeated_steps_has_no_band() -> None:
+    assert [trace["meta"]["band"] for trace in figure_of(train=curve(*range(5000)))["data"]] == [False]
+
+
+def test_a_thinned_band_keeps_its_extremes_and_the_note_counts_steps() -> None:
+    log = ranks(20_000, 2).replace(b"step=7777 ", b"step=7777 loss=-9\nstep=7777 loss=99\nstep=7777 ", 1)
+    figure = figure_of(train=log)
+    band, line, _ = figure["data"]
+    assert (min(band["y"]), max(band["y"])) == (-9, 99)
+    assert len(line["x"]) <= 2000
+    note = f"{len(line['x']):,} of 20,000 points, mean and range of up to 4 values at a step"
+    assert chart(figure)["note"] == note
+
+
+def test_what_a_restart_superseded_keeps_its_bands_each_a_ring_of_its_own() -> None:
+    figure = figure_of(View(metric="loss"), train=[ranks(2, 2), ranks(3, 2), ranks(1, 2)])
+    older_band, older, band, line = figure["data"]
+    assert older_band["x"] == [0, 1, 1, 0, 0, 0, 1, 2, 2, 1, 0]
+    assert strict(older_band)["y"] == [1, 1, 0, 0, None, 1, 1, 1, 0, 0, 0]
+    assert older_band["opacity"] < band["opacity"]
+    assert [trace["meta"]["live"] for trace in figure["data"]] == [False, False, False, True]
+    assert (older["x"], line["x"]) == ([0, 1, 1, 0, 1, 2], [0])
+
+
+def test_one_rank_that_diverges_is_seen_among_the_others() -> None:
+    figure = figure_of(View(metric="loss"), train=ranks(3) + b"step=1 loss=nan\nstep=2 loss=inf\n")
+    _, line = figure["data"]
+    assert line["y"] == [3.5, 3.5, 3.5]
+    assert chart(figure)["alert"] == "1 NaN and 1 inf, first at step 1"
+    assert marks(figure) == [([1, 2], 0.04)]
+
+
+def test_a_figure_with_bands_opens_in_plotly() -> None:
+    figure = figure_of(train=[ranks(3) + b"step=2 loss=nan\n", ranks(3)])
+    opened = plotly.io.from_json(json.dumps(strict(figure)))
+    assert len(opened.data) == 6
+    assert len(opened.layout.shapes) == 3
 
 
 # -- x ---------------------------------------------------------------------------------------------
@@ -235,7 +337,7 @@ def test_a_log_without_dates_or_years_offers_relative_time_alone(stamp: str) -> 
 def test_points_without_the_x_of_the_others_are_counted_in_the_note() -> None:
     figure = figure_of(train=b"loss=1\nstep=1 loss=2\nstep=2 loss=3\n")
     assert figure["data"][0]["x"] == [1, 2]
-    assert chart(figure)["note"] == "1 without step"
+    assert chart(figure)["note"] == "1 point without a step left out"
 
 
 def test_a_constant_of_the_settings_is_no_chart_but_a_log_of_one_number_is() -> None:
@@ -374,6 +476,20 @@ def test_a_run_keeps_its_colour_where_others_are_left_out() -> None:
         name: colours[name] for name in "bc"
     }
     assert {trace["line"]["color"] for trace in part["data"]} == {colours["b"], colours["c"]}
+
+
+@pytest.mark.parametrize(
+    ("left_out", "words"),
+    [
+        (0, ""),
+        (3000, "1 of 3,001 series shown"),
+        (10_000, "1 of at least 10,001 series shown"),
+    ],
+)
+def test_series_beyond_the_most_that_a_run_keeps_are_counted_in_words(left_out: int, words: str) -> None:
+    board = board_of(train=curve(1, 2))
+    board.runs["train"].status.series_left_out = left_out
+    assert build_figure(board, View())["layout"]["meta"]["beyond"] == words
 
 
 def test_runs_that_have_no_room_are_counted() -> None:

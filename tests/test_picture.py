@@ -13,8 +13,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from app.figure import CHART_HEIGHT, DASHES, PALETTES, build_figure
+from app.figure import build_figure
 from app.fold import Fold
+from app.looks import CHART_HEIGHT, DASHES, PALETTES
 from app.picture import NARROW, draw, height_of
 from app.picture.ticks import Scale, tick_words, ticks_of
 from app.store import Board, Run
@@ -37,7 +38,7 @@ def trace(x: list[float], y: list[float | None], label: str = "train", axis: str
         "opacity": 1,
         "xaxis": f"x{axis}",
         "yaxis": f"y{axis}",
-        "meta": {"run": "a", "chart": f"chart{axis}", "label": label, "live": True, "last": 0.3824},
+        "meta": {"run": "a", "chart": f"chart{axis}", "label": label, "live": True, "band": False, "last": 0.3824},
         **more,
     }
 
@@ -50,11 +51,13 @@ def figure(*traces: Json, x: Json | None = None, y: Json | None = None, **meta: 
         "height": 400,
         "meta": {
             "charts": [
-                {"key": f"chart{axis}", "axis": axis, "system": False, "note": "", "alert": ""} for axis in axes
+                {"key": f"chart{axis}", "axis": axis, "system": False, "note": "", "alert": "", "marks": []}
+                for axis in axes
             ],
             "grid": [max(1, -(-len(axes) // columns)), columns],
             "runs": [{"name": "a", "colour": BLUE}],
             "empty": None,
+            "beyond": "",
             "palette": LIGHT,
             **meta,
         },
@@ -206,7 +209,7 @@ def test_several_runs_are_named_above_the_charts() -> None:
     )
 
 
-def test_a_null_is_a_gap_and_a_tick_in_the_bad_colour() -> None:
+def test_a_null_is_a_gap() -> None:
     x = [float(k) for k in range(101)]
     y: list[float | None] = [1.0] * 101
     whole = where(pixels(figure(trace(x, y))), BLUE, PLOT)
@@ -216,8 +219,71 @@ def test_a_null_is_a_gap_and_a_tick_in_the_bad_colour() -> None:
     columns = np.unique(broken[:, 1])
     assert len(broken) < 0.85 * len(whole)
     assert np.diff(columns).max() == pytest.approx(0.21 * 500, abs=6)
-    ticks = where(image, LIGHT["bad"], PLOT)
-    assert ticks[:, 1].min() > 200 and ticks[:, 1].max() < 500
+
+
+def mark(x: list[float], **more: Any) -> Json:
+    return {"xs": x, "colour": LIGHT["bad"], "height": 1, "width": 1, "dash": "solid"} | more
+
+
+def test_marks_stand_at_their_x_from_the_foot_of_the_plot() -> None:
+    shown = figure(trace([0.0, 100.0], [1.0, 1.0]))
+    shown["layout"]["meta"]["charts"][0]["marks"] = [mark([50.0], height=0.1, width=3)]
+    ticks = where(pixels(shown), LIGHT["bad"], PLOT)
+    assert ticks[:, 1].min() > 300 and ticks[:, 1].max() < 360
+    low = ticks[:, 0].max() - ticks[:, 0].min()
+    shown["layout"]["meta"]["charts"][0]["marks"] = [mark([50.0], width=3)]
+    whole = where(pixels(shown), LIGHT["bad"], PLOT)
+    assert whole[:, 0].max() - whole[:, 0].min() > 5 * low > 0
+    assert whole[:, 0].max() == ticks[:, 0].max()
+
+
+def test_a_mark_beside_the_window_is_not_drawn() -> None:
+    shown = figure(trace([0.0, 100.0], [1.0, 1.0]), x={"range": [0, 40]})
+    shown["layout"]["meta"]["charts"][0]["marks"] = [mark([50.0])]
+    assert not len(where(pixels(shown), LIGHT["bad"]))
+
+
+def band(x: list[float], y: list[float | None]) -> Json:
+    drawn = trace(x, y, opacity=1)
+    drawn["meta"] |= {"live": False, "band": True}
+    drawn["line"]["color"] = ORANGE
+    return drawn
+
+
+def test_a_band_fills_its_ring_below_the_lines_and_stands_in_no_key() -> None:
+    shown = figure(band([0, 10, 10, 0], [2, 2, 1, 1]), trace([0, 10], [1.5, 1.5]))
+    image = pixels(shown)
+    filled = where(image, ORANGE, PLOT)
+    assert len(filled) > 20_000
+    assert len(where(image, BLUE, PLOT)) > 400
+    assert words_in(shown).count("train") == 1
+
+
+def test_each_ring_of_a_band_is_filled_by_itself() -> None:
+    # Two squares with room between them; joined, they would fill it.
+    x = [0.0, 2, 2, 0, 2, 8, 10, 10, 8]
+    shown = figure(band(x, [2, 2, 1, 1, None, 2, 2, 1, 1]), trace([0, 10], [1.5, 1.5]))
+    filled = np.unique(where(pixels(shown), ORANGE, PLOT)[:, 1])
+    assert np.diff(filled).max() > 250
+
+
+@pytest.mark.parametrize("y", [[], [None], [1.0, None, None, 2.0], [None, None], [-1.0, 0.0, 1.0]])
+@pytest.mark.parametrize("up", ["linear", "log"])
+def test_no_band_stops_a_picture(y: list[float | None], up: str) -> None:
+    assert draw(figure(band([float(k) for k in range(len(y))], y), trace([0], [1]), y={"type": up}), 200, 200, 1)
+
+
+def test_charts_that_have_no_room_are_counted_and_the_others_can_be_read() -> None:
+    shown = figure(*(trace([0, 1], [1, 2], axis=str(k)) for k in range(1, 2001)))
+    found = words_in(shown, 1200, 3000)
+    titles = [words for words in found if words.startswith("chart")]
+    assert 20 < len(titles) < 60
+    assert f"and {2000 - len(titles):,} more charts; ?metric= in the address chooses" in found
+
+
+def test_series_that_are_left_out_are_said_above_the_charts() -> None:
+    words = "2,000 of 5,000 series shown"
+    assert words in words_in(figure(trace([0, 1], [1, 2]), beyond=words))
 
 
 def test_a_point_alone_is_a_dot() -> None:

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from app import wire
 from app.fold import Fold
 from app.rows import START, Position
-from app.store import Run, Series
+from app.series import Series
+from app.store import Run
 from app.wire import (
     LONGEST_CURSOR,
     about,

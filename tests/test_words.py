@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from app.words import count_words, in_words, number_words, trimmed
+from app.builder import MOST_METRICS
+from app.words import beyond_words, count_words, in_words, number_words, trimmed
 
 TABLE = json.loads((Path(__file__).parent / "words.json").read_text())
 
@@ -18,6 +19,11 @@ def test_a_value_is_written_as_people_write_it(value: float | str | None, words:
 @pytest.mark.parametrize(("count", "words"), TABLE["count"])
 def test_a_count_is_in_full_up_to_a_million(count: int, words: str) -> None:
     assert count_words(count) == words
+
+
+@pytest.mark.parametrize(("left_out", "words"), TABLE["beyond"])
+def test_series_that_are_left_out_are_counted_as_far_as_they_are_known(left_out: int, words: str) -> None:
+    assert beyond_words(MOST_METRICS, left_out) == words
 
 
 @pytest.mark.parametrize(("seconds", "words"), TABLE["duration"])

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from app.picture.sheet import RC, Box, Sheet, wrapped
 from app.picture.ticks import Ticks, measured, scale_of, ticks_of
 from app.rows import Floats
-from app.words import number_words
+from app.words import count_words, number_words
 
 Json = dict[str, Any]
 
@@ -19,6 +19,7 @@ GAP = 14.0  # between cards, and around them
 PAD = 14.0  # inside a card
 TITLE, WORDS, SMALL = 14.0, 12.5, 11.0  # text sizes
 NARROW = 700  # px of a picture below which its charts stand in one column
+LOWEST = 160.0  # px of a card: where that is not enough for all charts, the last are only counted
 
 
 def draw(figure: Json, width: int, height: int, scale: float, kind: str = "png") -> bytes:
@@ -67,9 +68,21 @@ def _draw_page(sheet: Sheet, figure: Json) -> None:
         return
     if len(meta["runs"]) > 1:
         page = _draw_runs(sheet, page, meta["runs"])
+    if meta["beyond"]:
+        page = _draw_words(sheet, page, meta["beyond"], sheet.palette["muted"])
     rows, columns = _grid(figure, sheet.width)
+    charts = meta["charts"]
+    room = max(1, int((page.bottom - page.top + GAP) // (LOWEST + GAP)))
+    if rows > room:
+        rows = room
+        charts = charts[: rows * columns]
+        rest = f"and {count_words(len(meta['charts']) - len(charts))} more charts; ?metric= in the address chooses"
+        page = _draw_words(sheet, page, rest, sheet.palette["faint"], below=True)
+    traces: dict[str, list[Json]] = {}
+    for trace in figure["data"]:
+        traces.setdefault(trace["meta"]["chart"], []).append(trace)
     wide, tall = (page.right - page.left + GAP) / columns, (page.bottom - page.top + GAP) / rows
-    for place, chart in enumerate(meta["charts"]):
+    for place, chart in enumerate(charts):
         row, column = divmod(place, columns)
         card = Box(
             round(page.left + column * wide),
@@ -77,8 +90,7 @@ def _draw_page(sheet: Sheet, figure: Json) -> None:
             round(page.left + (column + 1) * wide - GAP),
             round(page.top + (row + 1) * tall - GAP),
         )
-        traces = [trace for trace in figure["data"] if trace["meta"]["chart"] == chart["key"]]
-        _draw_chart(sheet, card, layout, chart, traces)
+        _draw_chart(sheet, card, layout, chart, traces.get(chart["key"], []))
 
 
 def _draw_sentence(sheet: Sheet, page: Box, sentence: str) -> None:
@@ -90,6 +102,14 @@ def _draw_sentence(sheet: Sheet, page: Box, sentence: str) -> None:
     for number, words in enumerate(lines):
         at = y + (number - (len(lines) - 1) / 2) * 22 + 5
         sheet.text(x, at, words, sheet.palette["muted"], TITLE, align="center")
+
+
+def _draw_words(sheet: Sheet, page: Box, words: str, colour: str, below: bool = False) -> Box:
+    """Write one line above or below all cards; what is left of the page."""
+    words = sheet.shorten(words, page.right - page.left, WORDS)
+    sheet.text(page.left, page.bottom - 3 if below else page.top + 12, words, colour, WORDS)
+    line = 20 + GAP / 2
+    return page._replace(bottom=page.bottom - line) if below else page._replace(top=page.top + line)
 
 
 def _draw_runs(sheet: Sheet, page: Box, runs: list[Json]) -> Box:
@@ -133,7 +153,9 @@ def _draw_chart(sheet: Sheet, card: Box, layout: Json, chart: Json, traces: list
     if title:
         centre, title = (plot.left + plot.right) / 2, sheet.shorten(title, plot.right - plot.left, SMALL)
         sheet.text(centre, card.bottom - 11, title, sheet.palette["muted"], SMALL, align="center")
-    # The raw curves below all smoothed ones, whatever their series.
+    for mark in chart["marks"]:
+        _draw_marks(sheet, plot, mark, x_scale.px(measured(np.array(mark["xs"], dtype=np.float64), across["type"])))
+    # Bands and raw curves below all others, whatever their series.
     faint_first = sorted(zip(traces, curves, strict=True), key=lambda pair: float(pair[0]["opacity"]))
     for trace, (x, y) in faint_first:
         _draw_curve(sheet, plot, trace, x_scale.px(x), y_scale.px(y))
@@ -198,19 +220,27 @@ def _draw_axes(sheet: Sheet, plot: Box, x_ticks: Ticks, y_ticks: Ticks) -> None:
         sheet.text(middle, plot.bottom + 17, words, muted, SMALL, align="center")
 
 
+def _draw_marks(sheet: Sheet, plot: Box, mark: Json, x: Floats) -> None:
+    """Draw upright strokes given in px, from the foot of the plot."""
+    top = plot.bottom - mark["height"] * (plot.bottom - plot.top)
+    xs = np.repeat(x, 3)
+    ys = np.tile([plot.bottom, top, np.nan], len(x))
+    clip = Box(plot.left - 2, plot.top, plot.right + 2, plot.bottom)
+    sheet.line(xs, ys, mark["colour"], float(mark["width"]), mark["dash"], clip=clip)
+
+
 def _draw_curve(sheet: Sheet, plot: Box, trace: Json, x: Floats, y: Floats) -> None:
-    """Draw one trace given in px: its line, its lone points, a tick below each gap."""
+    """Draw one trace given in px: its band, or its line and its lone points."""
     line = trace["line"]
     colour, opacity = line["color"], float(trace["opacity"])
     clip = Box(plot.left - 2, plot.top - 2, plot.right + 2, plot.bottom + 2)
+    if trace["meta"]["band"]:
+        sheet.rings(x, y, colour, opacity, clip)
+        return
     sheet.line(x, y, colour, line["width"], line["dash"], opacity, clip=clip)
     dots = lone(y) if "markers" not in trace["mode"] else np.isfinite(y)
     if dots.any():
         sheet.line(x[dots], y[dots], colour, 0.0, opacity=opacity, marker="o", clip=clip)
-    gaps = np.array([value is None for value in trace["y"]], dtype=np.bool_) & np.isfinite(x)
-    if gaps.any():
-        edge = np.full(int(gaps.sum()), plot.bottom - 4.0)
-        sheet.line(x[gaps], edge, sheet.palette["bad"], 0.0, marker="|", clip=clip)
 
 
 def lone(y: Floats) -> NDArray[np.bool_]:

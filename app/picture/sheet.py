@@ -132,14 +132,23 @@ class Sheet:
             linestyle="solid" if dash == "solid" else (0, DASHES[dash]),
             alpha=opacity,
             marker=marker,
-            markersize=6.0 if marker == "|" else max(4.0, 2.2 * width),
-            markeredgewidth=2.0 if marker == "|" else 0.0,
+            markersize=max(4.0, 2.2 * width),
+            markeredgewidth=0.0,
             solid_capstyle="butt",
             solid_joinstyle="round",
         )
         if width == 0:
             line.set_linestyle("none")
         self._add(line, clip)
+
+    def rings(self, xs: Floats, ys: Floats, colour: str, opacity: float, clip: Box) -> None:
+        """Fill the rings that px points make, one after the other, parted by NaN."""
+        from matplotlib.collections import PolyCollection
+
+        edges = np.flatnonzero(~np.isfinite(xs + ys))
+        corners = [ring[np.isfinite(ring).all(axis=1)] for ring in np.split(np.column_stack((xs, ys)), edges)]
+        filled = PolyCollection(corners, facecolor=colour, edgecolor="none", alpha=opacity)
+        self._add(filled, clip)
 
     def rules(self, ys: Sequence[float], box: Box, colour: str) -> None:
         """Draw thin rules across a box at the px heights `ys`, sharp."""

@@ -101,7 +101,7 @@ def multiples(low: float, high: float, step: float) -> list[float]:
 
 def _log_ticks(low: float, high: float, count: int) -> Ticks:
     """Ticks at powers of ten, with 2 and 5 between where there are few, else evenly."""
-    if high - low < 0.8:
+    if high - low < 0.8 and max(abs(low), abs(high)) < 300:  # beyond, the values themselves are no floats
         step = nice_step((10.0**high - 10.0**low) / count)
         values = [value for value in multiples(10.0**low, 10.0**high, step) if value > 0]
         return list(zip(map(math.log10, values), tick_words(values, step), strict=True))

@@ -10,11 +10,12 @@ from flask import Blueprint, Response, request
 
 from app.curves import axis_of, bounds
 from app.downsample import downsample
-from app.follow import Later
 from app.guard import shown
+from app.resume import Later
 from app.routes import RequestError, board, in_chunks, parts, view
 from app.rows import START, Position
-from app.store import Run, Series
+from app.series import Series
+from app.store import Run
 from app.view import View
 from app.wire import format_cursor, metrics_json, parse_cursor
 

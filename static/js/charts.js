@@ -1,6 +1,7 @@
 // @ts-check
 // The charts on the page: drawn when they come into view, extended once a frame, within a budget.
 
+import { add, bandOf } from "./bands.js";
 import { makeCard } from "./card.js";
 import { joined } from "./traces.js";
 
@@ -97,6 +98,10 @@ export function makeCharts({ document, frame, now, whenSeen, whenResized }, plac
       if (first) /** @type {any} */ (view.plot).on("plotly_relayout", onRange);
       chart.drawn = true;
       chart.outdated = false;
+    } else if (pending?.indices.some((at) => bandOf(card.traces, at))) {
+      // Plotly's own arrays are those of the card.
+      take(card, pending);
+      plotly.redraw(view.plot);
     } else if (pending) {
       plotly.extendTraces(view.plot, pending.update, pending.indices);
     }
@@ -173,17 +178,22 @@ function nameOf(plot) {
 
 /** @param {Chart} chart @param {Update} update */
 function remember(chart, update) {
+  const { card } = chart;
   update.indices.forEach((at, i) => {
-    const key = chart.card.keys[at];
+    const key = card.keys[at];
     if (key) key.last = update.last[i] ?? key.last;
   });
-  if (chart.drawn && !chart.outdated) {
-    chart.pending = chart.pending ? joined(chart.pending, update) : update;
-    return;
-  }
+  if (chart.drawn && !chart.outdated) chart.pending = chart.pending ? joined(chart.pending, update) : update;
   // Not drawn yet: the points simply belong to what will be.
-  update.indices.forEach((at, i) => {
-    chart.card.traces[at].x.push(...update.update.x[i]);
-    chart.card.traces[at].y.push(...update.update.y[i]);
+  else take(card, update);
+}
+
+/** @param {Card} card @param {Update} update */
+function take(card, { update, indices }) {
+  indices.forEach((at, i) => {
+    add(card.traces, at, update.x[i], update.y[i]);
+    const key = card.keys[at];
+    // The head says what the line says.
+    if (key && bandOf(card.traces, at)) key.last = card.traces[at].y.findLast((y) => y !== null) ?? key.last;
   });
 }

@@ -7,7 +7,9 @@
  * @property {string} metric
  * @property {string} chart Key of its chart.
  * @property {string} label
- * @property {boolean} live False: an older segment, dimmed, never extended.
+ * @property {boolean} live False: an older segment, dimmed, or a band; never extended by itself.
+ * @property {boolean} band The range of the values that the next trace is the mean of.
+ * @property {number} values How many values its last point stands for.
  * @property {string} x What its x really is: step, epoch, index, wall_time, relative.
  * @property {number} count Points of the series at the figure's cursor.
  * @property {number | null} origin Wall time (s) of relative zero.
@@ -29,7 +31,7 @@
 
 const OWN = /^[xy]axis\d*$/;
 /** Said once for the whole figure, or by the card instead of Plotly. */
-const SHARED = new Set(["annotations", "height", "meta"]);
+const SHARED = new Set(["annotations", "height", "meta", "shapes"]);
 const PLACED = new Set(["domain", "anchor"]);
 const MARGIN = { l: 46, r: 10, t: 8, b: 26, pad: 0 };
 
@@ -46,6 +48,16 @@ export function cards(figure, { touch = false } = {}) {
     const key = trace.meta.chart;
     traces.set(key, [...(traces.get(key) ?? []), { ...trace, xaxis: "x", yaxis: "y" }]);
   }
+  // Once for all: a figure may have 2,000 charts, and as many axes.
+  const common = Object.fromEntries(
+    Object.entries(figure.layout).filter(([name]) => !OWN.test(name) && !SHARED.has(name)),
+  );
+  /** @type {Map<string, any[]>} */
+  const shapes = new Map();
+  for (const shape of figure.layout.shapes ?? []) {
+    const mine = { ...shape, xref: "x", yref: "y domain" };
+    shapes.set(shape.xref, [...(shapes.get(shape.xref) ?? []), mine]);
+  }
   return figure.layout.meta.charts.map((/** @type {any} */ chart) => {
     const mine = traces.get(chart.key) ?? [];
     return {
@@ -55,7 +67,7 @@ export function cards(figure, { touch = false } = {}) {
       alert: chart.alert,
       traces: mine,
       keys: mine.map(keyOf),
-      layout: layoutOf(figure.layout, chart.axis, touch),
+      layout: { ...common, shapes: shapes.get(`x${chart.axis}`) ?? [], ...layoutOf(figure.layout, chart.axis, touch) },
     };
   });
 }
@@ -71,9 +83,6 @@ function keyOf({ meta, line }) {
  * @param {boolean} touch
  */
 function layoutOf(layout, axis, touch) {
-  const common = Object.fromEntries(
-    Object.entries(layout).filter(([name]) => !OWN.test(name) && !SHARED.has(name)),
-  );
   /** @type {Record<string, any>} */
   const xaxis = { automargin: true, ...unplaced(layout[`xaxis${axis}`]) };
   /** @type {Record<string, any>} */
@@ -84,10 +93,10 @@ function layoutOf(layout, axis, touch) {
   yaxis.uirevision = `${layout.uirevision}/${yaxis.type}`;
   // Plotly keeps room for a title even when it is "".
   if (!xaxis.title.text) delete xaxis.title;
-  if (touch) Object.assign(common, { dragmode: false });
+  const drag = touch ? { dragmode: false } : {};
   // The card is the paper.
   const paper_bgcolor = "rgba(0, 0, 0, 0)";
-  return { ...common, paper_bgcolor, autosize: true, showlegend: false, margin: { ...MARGIN }, xaxis, yaxis };
+  return { ...drag, paper_bgcolor, autosize: true, showlegend: false, margin: { ...MARGIN }, xaxis, yaxis };
 }
 
 /** @param {Record<string, any>} axis */

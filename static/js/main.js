@@ -81,12 +81,9 @@ function loaded(figure) {
 function points({ runs }) {
   status.points(runs);
   const planned = plan(runs, index, asked.has);
-  if (Array.isArray(planned)) {
-    advance(runs, index);
-    charts.extend(planned);
-    return;
-  }
-  if (loader.loadSoon()) asked.add(planned.keys);
+  advance(planned);
+  charts.extend(planned.updates);
+  if (planned.why && loader.loadSoon()) asked.add(planned.keys);
 }
 
 /** @param {Partial<import("./view.js").View>} changed */

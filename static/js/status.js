@@ -2,7 +2,7 @@
 // The header: which run, how it is in words, how far, and the newest notice.
 
 import { element } from "./card.js";
-import { factsOfAll, headline, mostAlive, progress } from "./words.js";
+import { beyond, factsOfAll, headline, mostAlive, progress } from "./words.js";
 
 /** @typedef {import("./words.js").Status} Status */
 /** @typedef {import("./words.js").Link} Link */
@@ -22,7 +22,7 @@ export function makeStatus(document, now) {
   let listed = "";
   const at = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
   const [names, state, spoken, facts] = ["names", "state", "spoken", "facts"].map(at);
-  const [bar, notice, noticeText] = ["progress", "notice", "notice-text"].map(at);
+  const [bar, notice, noticeText, badge] = ["progress", "notice", "notice-text", "beyond"].map(at);
   /** @type {Set<string>} */
   const dismissed = new Set();
 
@@ -60,6 +60,15 @@ export function makeStatus(document, now) {
     }));
   }
 
+  function showBadge() {
+    const told = [...runs].flatMap(([run, status]) => {
+      const words = beyond(status.series_left_out);
+      return words ? [runs.size > 1 ? `${run}: ${words}` : words] : [];
+    });
+    setText(badge, told.join("; "));
+    badge.hidden = !told.length;
+  }
+
   /** @param {number | null} part */
   function showProgress(part) {
     bar.hidden = part === null;
@@ -90,6 +99,7 @@ export function makeStatus(document, now) {
     told(told) {
       for (const [run, status] of Object.entries(told ?? {})) runs.set(run, { ...status, heard: now() });
       show();
+      showBadge();
       showNotice();
     },
     /** @param {import("./traces.js").Runs} points Points are news of the run as well. */

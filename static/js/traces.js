@@ -1,6 +1,8 @@
 // @ts-check
 // Decides what new points do to the drawn traces: extend them, or call for a new figure. Pure.
 
+import { bandOf } from "./bands.js";
+
 /** @typedef {import("./figure.js").Card} Card */
 /**
  * @typedef {object} Drawn The one trace of a (run, metric) that grows.
@@ -11,7 +13,10 @@
  * @property {number} next Number of the next point, where that is its x.
  * @property {number} shown Points in the trace so far.
  * @property {number} limit Beyond so many in the trace, a new figure (thinned again) is due.
- * @property {boolean} alerted The card already tells of values that are no numbers.
+ * @property {any} lastX Of the newest point; null where there is none.
+ * @property {number | null} lastY
+ * @property {boolean} banded Several values of one x become their mean and range.
+ * @property {boolean} stale Waits for a new figure: nothing more is added to it.
  */
 /** @typedef {Map<string, Map<string, Drawn>>} Index run → metric → trace */
 /**
@@ -30,7 +35,15 @@
  */
 /** @typedef {{segments?: number[], nonfinite?: [number, string][], last?: number | null}} About */
 /** @typedef {Record<string, {metrics: Record<string, Values>, about?: Record<string, About>}>} Runs */
-/** @typedef {{load: true, why: string, keys: string[]}} Load `keys`: the metrics it is due to. */
+/** @typedef {{drawn: Drawn, xs: any[], ys: (number | null)[], all: number}} Taken `all`: those left out too. */
+/**
+ * @typedef {object} Plan
+ * @property {Update[]} updates One per chart.
+ * @property {Taken[]} taken What they add to each trace.
+ * @property {Drawn[]} stale Traces that only a new figure can go on with.
+ * @property {string} why Why a new figure is due; "" where it is not.
+ * @property {string[]} keys What is asked of the new figure that it may not bring.
+ */
 
 const SMALL = 4000;
 /** Few points have markers; with many the figure that the server makes has none. */
@@ -45,15 +58,18 @@ export function indexOf(charts) {
   /** @type {Index} */
   const index = new Map();
   for (const card of charts) {
-    card.traces.forEach(({ meta, x, mode = "lines" }, at) => {
+    card.traces.forEach(({ meta, x, y, mode = "lines" }, at) => {
       if (!meta.live) return;
       const metrics = index.get(meta.run) ?? new Map();
-      const [shown, alerted] = [x.length, card.alert !== ""];
+      const shown = x.length;
       const limit = Math.max(2 * shown, mode.includes("markers") ? SMALL_WITH_MARKERS : SMALL);
       // The last point is always drawn; older ones may have been thinned away on the server.
       const next = meta.x === "index" && shown ? Number(x.at(-1)) + 1 : meta.count;
       const { origin } = meta;
-      metrics.set(meta.metric, { chart: card.key, at, x: meta.x, origin, next, shown, limit, alerted });
+      const newest = { lastX: x.at(-1) ?? null, lastY: y.at(-1) ?? null };
+      const banded = bandOf(card.traces, at) !== null;
+      const place = { chart: card.key, at, x: meta.x, origin, next };
+      metrics.set(meta.metric, { ...place, ...newest, shown, limit, banded, stale: false });
       index.set(meta.run, metrics);
     });
   }
@@ -61,37 +77,47 @@ export function indexOf(charts) {
 }
 
 /**
- * Gives one update per chart, or the reason why only a new figure will do.
+ * Says what to add to the traces, and whether a new figure is due. What fits is added in any case:
+ * a figure may be seconds away.
  * @param {Runs} runs As an event `points` brings them.
  * @param {Index} index
- * @param {(key: string) => boolean} asked True for a metric for which a new figure has just been
- *   asked in vain: what still does not fit is then left out.
- * @returns {Update[] | Load}
+ * @param {(key: string) => boolean} asked True for what a new figure has just been asked for in
+ *   vain: it is then left out.
+ * @returns {Plan}
  */
 export function plan(runs, index, asked = () => false) {
+  /** @type {Plan} */
+  const made = { updates: [], taken: [], stale: [], why: "", keys: [] };
   /** @type {Map<string, Update>} */
   const updates = new Map();
-  /** @type {Map<string, string>} */
-  const reasons = new Map();
   for (const { key, drawn, values, about } of series(runs, index)) {
-    const why = outdated(drawn, values, about) || (asked(key) ? "" : misfit(drawn, values, about));
-    if (why) reasons.set(key, why);
-    else if (drawn && !reasons.size) extend(updates, drawn, values, about);
+    const old = outdated(drawn, values, about);
+    const wanted = old ? [] : misfits(key, drawn, values, about).filter(([of]) => !asked(of));
+    made.why ||= old || wanted[0]?.[1] || "";
+    made.keys.push(...wanted.map(([of]) => of));
+    if (!drawn) continue;
+    if (old) made.stale.push(drawn);
+    else {
+      const { taken, why } = fitting(drawn, values);
+      made.why ||= why;
+      made.taken.push(taken);
+      extend(updates, taken, about);
+    }
   }
-  if (reasons.size) return { load: true, why: [...reasons.values()][0], keys: [...reasons.keys()] };
-  return [...updates.values()];
+  made.updates.push(...updates.values());
+  return made;
 }
 
 /**
- * Counts points that were planned, so that the next ones are judged by what then stands there.
- * @param {Runs} runs
- * @param {Index} index
+ * Counts what was planned, so that the next points are judged by what then stands there.
+ * @param {Plan} planned
  */
-export function advance(runs, index) {
-  for (const { drawn, values } of series(runs, index)) {
-    if (!drawn) continue;
-    drawn.next += values.value.length;
-    drawn.shown += values.value.length;
+export function advance({ taken, stale }) {
+  for (const drawn of stale) drawn.stale = true;
+  for (const { drawn, xs, ys, all } of taken) {
+    drawn.next += all;
+    drawn.shown += xs.length;
+    if (xs.length) Object.assign(drawn, { lastX: xs.at(-1), lastY: ys.at(-1) });
   }
 }
 
@@ -114,22 +140,28 @@ function* series(runs, index) {
  */
 function outdated(drawn, values, about) {
   if (!drawn) return "";
+  if (drawn.stale) return "drawn anew soon";
   if (about.segments?.length) return "new segment";
   return drawn.shown + values.value.length > drawn.limit ? "trace has grown" : "";
 }
 
 /**
- * Says why the points do not fit; a new figure may mend it, or not (the address asks for other
- * metrics, the log stopped printing x). "" where they fit.
+ * Says what of the points does not fit, as [key, why]; a new figure may mend it, or not (the address
+ * asks for other metrics, the log stopped printing x, value after value is no number).
+ * @param {string} key
  * @param {Drawn | undefined} drawn
  * @param {Values} values
  * @param {About} about
+ * @returns {[string, string][]}
  */
-function misfit(drawn, values, about) {
-  if (!drawn) return "unknown metric";
-  if (!drawn.alerted && about.nonfinite?.length) return "first value that is no number";
-  if (drawn.x === "index" && (values.step || values.epoch)) return "steps have begun";
-  return xOf(drawn, values).includes(null) ? `point without ${drawn.x}` : "";
+function misfits(key, drawn, values, about) {
+  if (!drawn) return [[key, "unknown metric"]];
+  /** @type {[string, string][]} */
+  const found = [];
+  if (about.nonfinite?.length) found.push([`${key} not finite`, "value that is no number"]);
+  if (drawn.x === "index" && (values.step || values.epoch)) found.push([key, "steps have begun"]);
+  if (xOf(drawn, values).includes(null)) found.push([key, `point without ${drawn.x}`]);
+  return found;
 }
 
 /**
@@ -147,15 +179,40 @@ function xOf({ x, next, origin }, values) {
   return times.map((s) => (s === null || origin === null ? null : s - origin));
 }
 
-/** @param {Map<string, Update>} updates @param {Drawn} drawn @param {Values} values @param {About} about */
-function extend(updates, drawn, values, about) {
-  const xs = xOf(drawn, values);
-  const kept = xs.flatMap((x, i) => (x === null ? [] : [i]));
-  if (!kept.length) return;
+/**
+ * Chooses the points that can be added at the end, and says what the others need. A point before the
+ * newest one (a slow rank, a late evaluation) would be a line that goes back.
+ * @param {Drawn} drawn
+ * @param {Values} values
+ * @returns {{taken: Taken, why: string}}
+ */
+function fitting(drawn, values) {
+  /** @type {Taken} */
+  const taken = { drawn, xs: [], ys: [], all: values.value.length };
+  let { lastX, lastY } = drawn;
+  let why = "";
+  xOf(drawn, values).forEach((x, i) => {
+    const y = values.value[i];
+    // Said again (each rank prints the same learning rate): nothing new.
+    if (x === null || (x === lastX && y === lastY && !drawn.banded)) return;
+    if (lastX !== null && x < lastX) why ||= "point before the newest";
+    else if (x === lastX && !drawn.banded) why ||= "several values at one x";
+    else {
+      taken.xs.push(x);
+      taken.ys.push(y);
+      [lastX, lastY] = [x, y];
+    }
+  });
+  return { taken, why };
+}
+
+/** @param {Map<string, Update>} updates @param {Taken} taken @param {About} about */
+function extend(updates, { drawn, xs, ys }, about) {
+  if (!xs.length) return;
   const { chart } = drawn;
   const more = updates.get(chart) ?? { chart, update: { x: [], y: [] }, indices: [], last: [] };
-  more.update.x.push(kept.map((i) => xs[i]));
-  more.update.y.push(kept.map((i) => values.value[i]));
+  more.update.x.push(xs);
+  more.update.y.push(ys);
   more.indices.push(drawn.at);
   more.last.push(about.last ?? null);
   updates.set(chart, more);

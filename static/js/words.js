@@ -14,6 +14,7 @@
  * @property {number | null} [last_line_age] Seconds, at the moment of `heard`.
  * @property {{time?: number | string, kind: string, text: string}[]} [notices]
  * @property {string[]} [unread]
+ * @property {number} [series_left_out] Names of metrics beyond the most that a run keeps.
  * @property {number} heard When this page learned it, ms.
  */
 /** @typedef {{kind: string, text: string, tone: string}} Headline */
@@ -65,6 +66,19 @@ export function count(many) {
   if (many < 1e6) return grouped(Math.round(many));
   const [unit, word] = unitOf(many);
   return `${(Math.floor(many / (unit / 10) + 0.5) / 10).toFixed(1)} ${word}`;
+}
+
+const MOST_SERIES = 2000;
+const COUNTED = 10_000;
+
+/**
+ * Says `2,000 of 5,000 series shown` where a run has more than are kept; "" where it has not.
+ * @param {number} [leftOut] 10,000 are so many or more.
+ */
+export function beyond(leftOut = 0) {
+  if (!leftOut) return "";
+  const all = grouped(MOST_SERIES + Math.min(leftOut, COUNTED));
+  return `${grouped(MOST_SERIES)} of ${leftOut >= COUNTED ? "at least " : ""}${all} series shown`;
 }
 
 /** @param {number} value */

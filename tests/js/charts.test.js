@@ -35,7 +35,7 @@ function stage({ cost = 0 } = {}) {
     calls.push([name, plot.dataset.chart, ...more]);
     time += cost;
   };
-  const plotly = { newPlot: note("newPlot"), react: note("react"), extendTraces: note("extendTraces"), purge: note("purge") };
+  const plotly = { redraw: note("redraw"), newPlot: note("newPlot"), react: note("react"), extendTraces: note("extendTraces"), purge: note("purge") };
   const effects = {
     document: { createElement: element },
     frame: (then, ms) => frames.push({ then, ms }),
@@ -99,6 +99,30 @@ test("the events of a frame become one extension, and the head shows the last va
   assert.deepEqual([name, update, indices], ["extendTraces", { x: [[3, 4]], y: [[0.3, 0.25]] }, [0]]);
   const keys = main.children[0].children[0].children[3];
   assert.equal(keys.children[0].children[1].textContent, "0.2500");
+});
+
+const RANKS = () => list(
+  trace("a", "loss", { live: false, band: true, x: [1, 2, 2, 1], y: [5, 4, 2, 3] }),
+  trace("a", "loss", { x: [1, 2], y: [4, 3], values: 2 }),
+);
+
+test("several values of one x become their mean and range, drawn once a frame, and the head says the mean", () => {
+  const set = stage();
+  set.charts.start(set.plotly);
+  const [card] = RANKS();
+  set.charts.show([card]);
+  set.see(set.main.children[0]);
+  set.frame();
+  set.charts.extend([{ chart: "loss", update: { x: [[2, 3]], y: [[6, 1]] }, indices: [1], last: [1] }]);
+  set.charts.extend([{ chart: "loss", update: { x: [[3]], y: [[2]] }, indices: [1], last: [2] }]);
+  set.frame();
+  assert.deepEqual(set.names(), ["newPlot loss", "redraw loss"]);
+  const [band, line] = card.traces;
+  assert.deepEqual([line.x, line.y], [[1, 2, 3], [4, 4, 1.5]]);
+  assert.deepEqual([band.x, band.y], [[1, 2, 3, 3, 2, 1], [5, 6, 2, 1, 2, 3]]);
+  const keys = set.main.children[0].children[0].children[3];
+  assert.equal(keys.children.length, 1);
+  assert.equal(keys.children[0].children[1].textContent, "1.500");
 });
 
 test("a chart out of view keeps its points until it is seen", () => {

@@ -46,6 +46,13 @@ test("the key names the live traces only", () => {
   assert.deepEqual(loss.keys, [null, { label: "train", colour: "#0068b5", dash: "solid", last: 0.25 }]);
 });
 
+test("the marks of a chart are on its own axes", () => {
+  const figure = TWO();
+  figure.layout.shapes = ["x", "x2"].map((xref) => ({ type: "path", path: `M${xref}`, xref, yref: `y${xref.slice(1)} domain` }));
+  const mark = (path) => [{ type: "path", path, xref: "x", yref: "y domain" }];
+  assert.deepEqual(cards(figure).map(({ layout }) => layout.shapes), [mark("Mx"), mark("Mx2")]);
+});
+
 test("the window of the figure is the chart's", () => {
   const axis = { title: { text: "" }, range: [10, 20] };
   const [{ layout }] = cards(figureOf([trace("a", "loss")], { xaxis: axis }));

@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import {
-  count, duration, facts, factsOfAll, headline, mostAlive, number, ofBytes, progress, systemWords,
+  beyond, count, duration, facts, factsOfAll, headline, mostAlive, number, ofBytes, progress, systemWords,
 } from "../../static/js/words.js";
 
 const OPEN = { link: "open", since: 0 };
@@ -24,6 +24,11 @@ for (const [many, words] of TABLE.count) {
 for (const [seconds, words] of TABLE.duration) {
   test(`${seconds} s are ${words}`, () => assert.equal(duration(seconds), words));
 }
+
+for (const [leftOut, words] of TABLE.beyond) {
+  test(`${leftOut} series left out are told as "${words}"`, () => assert.equal(beyond(leftOut), words));
+}
+test("nothing is said where the server says nothing", () => assert.equal(beyond(undefined), ""));
 
 test("both sizes stand in the unit of the whole", () => {
   assert.equal(ofBytes(34.2e6, 90e6), "34 of 90 MB");
