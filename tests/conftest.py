@@ -1,16 +1,22 @@
 """Actors for the tests: a log that grows, turns over, goes; the real program; no silent skips."""
 
 import contextlib
+import json
 import os
+import pwd
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import sysconfig
+import tempfile
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -92,6 +98,11 @@ class Server:
         self.process.send_signal(sig)
         return self.process.wait(STOPS_WITHIN)
 
+    def json(self, path: str) -> Any:
+        """What a route says."""
+        with urllib.request.urlopen(self.url + path, timeout=5) as answer:
+            return json.load(answer)
+
     def answers(self) -> bool:
         """Whether /healthz says 200."""
         try:
@@ -111,28 +122,87 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
     It runs as `make run` runs it: in a folder that is not the program's own. Without the caller's
     TAILPLOT_* settings; `env` adds to the environment, `port` asks for one that was free before.
     """
-    servers: list[Server] = []
+    with contextlib.ExitStack() as servers:
+        yield lambda *args, **given: servers.enter_context(serving(tmp_path, *args, **given))
 
-    def start(*args: str | Path, env: Mapping[str, str] | None = None, port: int | None = None) -> Server:
-        port = port or _free_port()
-        output = tmp_path / f"server-{port}.txt"
-        with output.open("wb") as file:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "app", *map(str, args), "-p", str(port)],
-                cwd=tmp_path,
-                env=_environment() | dict(env or {}),
-                stdin=subprocess.DEVNULL,
-                stdout=file,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        servers.append(Server(process, port, output))
-        _wait_until_it_answers(servers[-1])
-        return servers[-1]
 
-    yield start
-    for server in servers:
+@contextlib.contextmanager
+def serving(
+    folder: Path,
+    *args: str | Path,
+    python: str = sys.executable,
+    env: Mapping[str, str] | None = None,
+    port: int | None = None,
+    **process: Any,
+) -> Iterator[Server]:
+    """The program with these arguments for as long as the block lasts, once it answers.
+
+    As `serve`, for fixtures that are shared by a module, and for another `python` or further arguments of Popen.
+    """
+    port = port or _free_port()
+    output = folder / f"server-{port}.txt"
+    with output.open("wb") as file:
+        started = subprocess.Popen(
+            [python, "-m", "app", *map(str, args), "-p", str(port)],
+            cwd=folder,
+            env=_environment() | dict(env or {}),
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            **process,
+        )
+    server = Server(started, port, output)
+    try:
+        _wait_until_it_answers(server)
+        yield server
+    finally:
         _end(server)
+
+
+ORDINARY_USER = "tailplot"
+Serving = tuple[Path, Callable[..., contextlib.AbstractContextManager[Server]]]
+
+
+@pytest.fixture
+def ordinary_serving() -> Iterator[Serving]:
+    """A folder, and `serving` as somebody to whom chmod means something.
+
+    That is whoever runs the tests; where that is root, the user `tailplot`. They may not be able to enter the folders
+    of root's Python and of this repository, so they get a copy of the program, and Python and its packages through
+    folders that were opened for them: such a path is not looked up from `/` again.
+    """
+    if os.geteuid() != 0:
+        with tempfile.TemporaryDirectory(prefix="tailplot-") as folder:
+            yield Path(folder), serving
+        return
+    try:
+        pwd.getpwnam(ORDINARY_USER)
+    except KeyError:
+        pytest.skip(f"chmod means nothing to root, and there is no other user: useradd {ORDINARY_USER}")
+    opened = [os.open(path, os.O_PATH) for path in (sys.base_prefix, sysconfig.get_path("purelib"))]
+    base, packages = (f"/proc/self/fd/{fd}" for fd in opened)
+    with tempfile.TemporaryDirectory(prefix="tailplot-") as name:
+        folder, program = Path(name), Path(name) / "program"
+        for part in ("app", "static", "templates"):
+            shutil.copytree(ROOT / part, program / part)
+        shutil.copy(ROOT / "gunicorn.conf.py", program)
+        for path in (folder, *folder.rglob("*")):
+            shutil.chown(path, ORDINARY_USER, ORDINARY_USER)
+        env = {
+            "HOME": name,
+            "LD_LIBRARY_PATH": f"{base}/lib",  # of a libpython
+            "PYTHONPATH": f"{program}:{packages}",
+        }
+
+        def as_them(folder: Path, *args: str | Path) -> contextlib.AbstractContextManager[Server]:
+            python = f"{base}/bin/python{sys.version_info.major}.{sys.version_info.minor}"
+            them = {"user": ORDINARY_USER, "group": ORDINARY_USER, "extra_groups": ()}
+            return serving(folder, *args, python=python, env=env, pass_fds=opened, **them)
+
+        yield folder, as_them
+    for fd in opened:
+        os.close(fd)
 
 
 def _free_port() -> int:
