@@ -40,7 +40,9 @@ class Life:
         seen, before = _facts(found), self._seen
         if seen == before and not whole and now - self._checked_at < RECHECK:
             return "same"
-        self._seen, self._checked_at, self._empty_at = seen, now, -1
+        self._seen, self._checked_at = seen, now
+        if seen != before:
+            self._empty_at = -1
         # A file that was written to without growing was written to in its middle.
         inside = before is not None and seen[0] == before[0] <= SAME_SIZE and seen[1] != before[1]
         compare = self.content.begins if whole or before is None or inside else self.content.ends_in
