@@ -138,9 +138,11 @@ def _note(members: list[Member], drawings: list[Drawing]) -> str:
     """`2,000 of 1.2 M points` where the curves are thinned; what a band is; how many points have no x."""
     points = sum(drawing.points for drawing in drawings)
     shown = sum(_shown(trace) for drawing in drawings for trace in drawing.traces)
-    parts = [f"{count_words(shown)} of {count_words(points)} points"] if shown < points else []
     kind = _KINDS.get(members[0].curve.kind, "an x")
-    if any(trace["meta"]["band"] for drawing in drawings for trace in drawing.traces):
+    banded = any(trace["meta"]["band"] for drawing in drawings for trace in drawing.traces)
+    unit = kind.partition(" ")[2] + "s" if banded else "points"
+    parts = [f"{count_words(shown)} of {count_words(points)} {unit}"] if shown < points else []
+    if banded:
         most = max(drawing.values for drawing in drawings)
         parts.append(f"mean and range of up to {count_words(most)} values at {kind}")
     left_out = sum(member.curve.left_out for member in members)

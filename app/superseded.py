@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -19,20 +20,25 @@ class Superseded:
 
     def __init__(self) -> None:
         self._newest = -1
-        self._due: dict[int, float] = {}
+        self._due: dict[int, float] = {}  # points that the newest must have, by generation
+        self._soonest = 0.0
 
     def find(self, run: Run) -> Generation | None:
         """An earlier generation with points, all of which the newest one has too: same metric, step and value."""
-        newest = run.generations[-1]
+        *others, newest = run.generations
+        points = newest.end.points
+        if newest.number == self._newest and points < self._soonest:
+            return None
         if newest.number != self._newest:
-            self._newest, self._due = newest.number, {}
-        for earlier in run.generations[:-1]:
-            points = newest.end.points
-            if not 0 < self._due.get(earlier.number, earlier.end.points) <= points:
+            self._newest, self._due = newest.number, {g.number: g.end.points for g in others if g.end.points}
+        for earlier in others:
+            if self._due.get(earlier.number, math.inf) > points:
                 continue
             if _stands_in(run, earlier, newest):
+                del self._due[earlier.number]
                 return earlier
             self._due[earlier.number] = AGAIN * points + 1
+        self._soonest = min(self._due.values(), default=math.inf)
         return None
 
 

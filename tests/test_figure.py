@@ -269,7 +269,7 @@ def test_a_thinned_band_keeps_its_extremes_and_the_note_counts_steps() -> None:
     band, line, _ = figure["data"]
     assert (min(band["y"]), max(band["y"])) == (-9, 99)
     assert len(line["x"]) <= 2000
-    note = f"{len(line['x']):,} of 20,000 points, mean and range of up to 4 values at a step"
+    note = f"{len(line['x']):,} of 20,000 steps, mean and range of up to 4 values at a step"
     assert chart(figure)["note"] == note
 
 
