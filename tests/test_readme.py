@@ -27,7 +27,8 @@ def test_every_setting_is_in_the_table_with_its_default(setting):
     for flag in setting.flags:
         assert f"`{flag}`" in row
     default = getattr(DEFAULTS, setting.name)
-    assert f"| {default or '–'} |" in row
+    shown = "off" if default is False else default or "–"
+    assert f"| {shown} |" in row
 
 
 @pytest.mark.parametrize("route", ROUTES)
