@@ -1,6 +1,6 @@
 """A log that is one JSON document over several lines: holds its lines, then gives its records. Pure.
 
-The documents that trainers write: trainer_state.json, catboost_training.json, a list of records, a Keras History.
+What its records are, `app.records` says.
 """
 
 from __future__ import annotations
@@ -9,18 +9,15 @@ import copy
 import json
 import re
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from app.flat import DEEPEST, as_float, flatten, is_number
 from app.lines import Line
-from app.names import COUNTS, role_of
+from app.records import fields_of, is_document, numbered, records
 from app.rows import Fields
 
 LARGEST = 64 << 20
 """Characters that are held of a document; where they are more, they are read line by line."""
-LONGEST_LIST = 8
-"""Numbers in a list that is one value of a record, such as the losses of a few test sets."""
 
 _STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 _VALUE = rf"(?:{_STRING}|-?\d[\d.eE+-]*+|true|false|null|NaN|-?Infinity|[\]}}])(?=[ \t]*+(?:[,:\]}}]|\Z))"
@@ -28,8 +25,6 @@ _MAY_BE_JSON = re.compile(rf"(?:[ \t,:\[{{]|{_VALUE})*+", re.ASCII)
 _BRACKET = re.compile(r"[\[\]{}]")
 _TOKEN = re.compile(rf'{_STRING}|["\[\]{{}}]')
 _NO_BRACKET = re.compile(rf"{_STRING}|[^\[\]{{}}\"]++")
-
-Table = tuple[str, list[Fields]]
 
 
 class Reading(NamedTuple):
@@ -47,104 +42,6 @@ class Reading(NamedTuple):
 
 WAITING = Reading()
 """The line is held, nothing is known yet."""
-
-
-def records(value: object) -> list[Fields]:
-    """The records in a JSON value, in order; [] where there are none.
-
-    They are the objects of its longest list of objects; with several lists that share a name, those of each, named
-    after it. Where lists of numbers are longer, these are columns, counted as epochs.
-    """
-    lists = list(_lists(value, "", 1))
-    tables = list(_tables(lists))
-    longest = max((table for _, table in tables), key=len, default=[])
-    curves = {name: values for name, values in lists if name and _is_curve(values)}
-    if max(map(len, curves.values()), default=0) > len(longest) and (rows := _rows(curves, value)):
-        return rows
-    names = _names(longest)
-    similar = [(name, table) for name, table in tables if _numbered(table) > 1 and names & _names(table)]
-    if len(similar) < 2:
-        return longest
-    return [_prefixed(fields, name) for name, table in similar for fields in table]
-
-
-def _lists(value: object, name: str, depth: int) -> Iterator[tuple[str, list[object]]]:
-    """Every list that is not inside another, with the names on the way to it."""
-    if isinstance(value, list):
-        yield name, value
-    elif isinstance(value, dict) and depth <= DEEPEST:
-        for key, inner in value.items():
-            yield from _lists(inner, f"{name}/{key}" if name else key, depth + 1)
-
-
-def _tables(lists: list[tuple[str, list[object]]]) -> Iterator[Table]:
-    for name, values in lists:
-        table = [_fields(value) for value in values if isinstance(value, dict)]
-        if len(table) == len(values) and _numbered(table):
-            yield name, table
-
-
-def _fields(record: dict[str, object]) -> Fields:
-    """What a record says; a name that begins as our own keys do is not read."""
-    return {name: value for name, value in flatten(record, LONGEST_LIST) if name[:1] != "@"}
-
-
-def _numbered(table: list[Fields]) -> int:
-    """How many of the records have numbers in them."""
-    return sum(any(isinstance(value, float) for value in fields.values()) for fields in table)
-
-
-def _names(table: list[Fields]) -> set[str]:
-    return {name for fields in table for name, value in fields.items() if isinstance(value, float)}
-
-
-def _prefixed(fields: Fields, prefix: str) -> Fields:
-    return {_joined(prefix, name): value for name, value in fields.items()}
-
-
-def _joined(prefix: str, name: str) -> str:
-    """The name after the prefix; one that means step or epoch means it only alone."""
-    return f"{prefix}/{name}" if prefix and role_of(name) not in COUNTS else name
-
-
-def _is_document(value: object) -> bool:
-    """Whether the value of a whole first line is a document, and no JSON line."""
-    if not isinstance(value, dict):
-        return True
-    lists = [values for _, values in _lists(value, "", 1)]
-    objects = any(len(values) > 1 and all(isinstance(inner, dict) for inner in values) for values in lists)
-    return objects or (not dict(flatten(value)) and all(map(_is_curve, lists)))
-
-
-def _is_curve(values: list[object]) -> bool:
-    numbers = [value for value in values if value is not None]
-    return len(values) > 1 and len(numbers) > 0 and all(map(is_number, numbers))
-
-
-def _rows(curves: dict[str, list[object]], value: object) -> list[Fields]:
-    """One record for each index of the columns: of the longest ones, and of all that no vector is as long as."""
-    longest = max(map(len, curves.values()))
-    columns = {
-        _joined(*_parted(name)): values
-        for name, values in curves.items()
-        if len(values) == longest or len(values) > LONGEST_LIST
-    }
-    if longest <= LONGEST_LIST and isinstance(value, dict) and len(dict(flatten(value))) > len(columns):
-        return []  # settings, some of which are short lists
-    rows: list[Fields] = [{} for _ in range(longest)]
-    if not any(role_of(name) in COUNTS for name in columns):
-        counter = "epoch" if len(set(map(len, columns.values()))) == 1 else "step"
-        rows = [{counter: index + 1.0} for index in range(longest)]
-    for name, values in columns.items():
-        for row, number in zip(rows, values, strict=False):
-            if isinstance(number, (int, float)):
-                row[name] = as_float(number)
-    return rows
-
-
-def _parted(name: str) -> tuple[str, str]:
-    prefix, _, last = name.rpartition("/")
-    return prefix, last
 
 
 class Document:
@@ -290,8 +187,8 @@ class Document:
             return False
         if not all(isinstance(value, dict) for value in values):
             return False
-        ended = [_fields(value) for value in values]
-        self._numbered = self._numbered or _numbered(ended) > 0
+        ended = [fields_of(value) for value in values]
+        self._numbered = self._numbered or numbered(ended) > 0
         self._ended += ended
         self._parsed = len(self._texts)
         self._opening = "["
@@ -309,7 +206,7 @@ class Document:
             value = json.loads("\n".join(self._texts))
         except (ValueError, RecursionError):
             return Reading(self.close())
-        if len(self._texts) == 1 and not _is_document(value):
+        if len(self._texts) == 1 and not is_document(value):
             return Reading(self.close())
         self._ended = records(value)
         if not self._ended:

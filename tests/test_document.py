@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import app.document
-from app.document import Document, records
+from app.document import Document
 from app.lines import Line, LineSplitter
+from app.records import records
 from app.rows import Fields
 
 TRAINER_STATE = {

@@ -17,7 +17,7 @@ FIRST = {"settings", "hub", "loading", "stamps", "prefix", "words", "names", "fl
 ROWS = FIRST | {"rows"}
 TEXT = ROWS | {"tokens", "scan", "roles", "message", "glued"}
 PARTS = {"counting", "bars", "boxes", "loose", "naming", "wall_time", "said"}  # of the builder
-FOLD = TEXT | PARTS | {"lines", "formats", "formats.*", "document", "builder"}
+FOLD = TEXT | PARTS | {"lines", "formats", "formats.*", "records", "document", "builder"}
 STORE = FOLD | {"fold", "status", "reading", "series"}
 FIGURE = STORE | {"store", "superseded", "resume", "downsample", "view", "groups"}
 FOLLOW = FIGURE | {"wire", "curves", "looks", "traces", "figure", "sources", "sources.*"}
@@ -42,7 +42,8 @@ MAY_IMPORT = {
     "crc": set(),
     "encoding": set(),
     "lines": ROWS | {"encoding"},
-    "document": ROWS | {"lines"},
+    "records": ROWS,
+    "document": ROWS | {"lines", "records"},
     "glued": {"names"},
     "formats": ROWS | {"formats.*", "glued"},
     "formats.*": TEXT | {"formats", "formats.*"},
