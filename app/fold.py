@@ -7,7 +7,8 @@ import re
 import zlib
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 from app.builder import RowBuilder
 from app.crc import crc_over_zeros
@@ -94,16 +95,12 @@ class Fold:
 
     def _read(self, lines: Iterable[Line], chunk: bytes, start: int, end: int = 1) -> None:
         """`end`: bytes of each line's end."""
+        crc_to = partial(self._crc_to, chunk=chunk, start=start)
         for line in lines:
             if self._document.over:
-                waited = self._rows.waiting
-                self._read_line(visible(line.text), line.at, redrawn=line.redrawn)
-                if self._rows.waiting and not waited and self._before > self._last.at:
-                    self._mark(self._before, self._crc_to(self._before, chunk, start))
-                elif self._is_due(line.at):
-                    self._mark(line.at, self._crc_to(line.at, chunk, start))
+                self._read_and_mark(line, self._before, crc_to)
             else:
-                self._held.append(self._crc_to(line.at, chunk, start))
+                self._held.append(crc_to(line.at))
                 self._take(line, end)
             self._before = line.at
 
@@ -122,19 +119,26 @@ class Fold:
             self._mark(line.at, self._held[-1])
         self._read_back(reading.lines)
 
-    def _read_back(self, lines: Iterable[Line]) -> None:
+    def _read_back(self, lines: Sequence[Line]) -> None:
         """Read the lines that the document gave back, the first one held first."""
-        before = self._last.at, self._last.crc
-        for line, crc in zip(lines, self._held, strict=False):
-            waited = self._rows.waiting
-            self._read_line(visible(line.text), line.at, redrawn=line.redrawn)
-            if self._rows.waiting and not waited and before[0] > self._last.at:
-                self._mark(*before)
-            elif self._is_due(line.at):
-                self._mark(line.at, crc)
-            before = line.at, crc
+        before, crcs = self._last.at, {line.at: crc for line, crc in zip(lines, self._held, strict=False)}
+        for line in lines:
+            self._read_and_mark(line, before, crcs.__getitem__)
+            before = line.at
         if not self._document.holding:
             self._held = array("Q")
+
+    def _read_and_mark(self, line: Line, before: int, crc_to: Callable[[int], int]) -> None:
+        """Read an ordinary line; a mark at its end where one is due, or before it where a record begins with it.
+
+        `before`: where the line before it ended. `crc_to`: the CRC there or at the line's end.
+        """
+        waited = self._rows.waiting
+        self._read_line(visible(line.text), line.at, redrawn=line.redrawn)
+        if self._rows.waiting and not waited and before > self._last.at:
+            self._mark(before, crc_to(before))
+        elif self._is_due(line.at):
+            self._mark(line.at, crc_to(line.at))
 
     def _is_due(self, at: int) -> bool:
         rows = self._rows
