@@ -26,7 +26,7 @@ else
 BIN := .venv/bin
 CODE := app tests wsgi.py gunicorn.conf.py
 
-.PHONY: help run test test-more soak lint test-js format bench screenshot clean FORCE
+.PHONY: help run test test-more stories soak chaos chaos-mutants lint test-js format bench screenshot clean FORCE
 .NOTPARALLEL:
 
 help: ## list these commands
@@ -50,8 +50,17 @@ test: .venv/.dev lint test-js ## style, types and all quick tests
 test-more: .venv/.more ## the tests that need large packages
 	@$(BIN)/python -m pytest tests/more
 
-soak: .venv/.dev ## thousands of random stories of a log, told to the reader of files
+stories: .venv/.dev ## thousands of random stories of a log, told to the reader of files
 	@$(BIN)/python -m tests.model --sequences 5000 --seed 1
+
+soak: .venv/.dev ## a day of a server in MINUTES (10): does memory, or anything else, grow?
+	@$(BIN)/python -m tests.soak --minutes $(or $(MINUTES),10) $(ARGS)
+
+chaos: .venv/.dev ## every fault we know on the running program, until MINUTES=10 are over; SEED=7 again
+	@$(BIN)/python -m tests.chaos.run $(if $(PROFILE),--profile $(PROFILE)) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED))
+
+chaos-mutants: .venv/.dev ## the same on programs that were broken on purpose: it has to find each out
+	@$(BIN)/python -m tests.chaos.mutants
 
 lint: .venv/.dev ## style and types only
 	@$(BIN)/python -m ruff check $(CODE)

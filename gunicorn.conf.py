@@ -7,7 +7,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-# Only app.settings and the standard library here: what the master imports is there before a worker patches it.
+# Only what needs nothing but the standard library: what the master imports is there before a worker patches it.
+from app import descriptors, server_log, sockets
 from app.settings import settings_from
 
 try:
@@ -21,7 +22,12 @@ _host = f"[{_settings.host}]" if ":" in _settings.host else _settings.host
 bind = f"{_host}:{_settings.port}"
 # workers: gunicorn takes WEB_CONCURRENCY, else 1, which is right below ~5,000 viewers; each reads the logs by itself
 worker_class = "gevent"  # one greenlet per viewer: thousands of open streams in one process
-worker_connections = 10_000  # streams end at --max-streams; the rest stays free for pages, JSON, /healthz
+# Streams end at --max-streams; the rest stays free for pages, JSON, /healthz. Each connection is a file: one more than
+# the process may open would make the loop turn in vain, so beyond the pool they wait in the kernel.
+worker_connections = _settings.max_streams + 2000
+worker_connections = min(
+    worker_connections, descriptors.raise_limit(worker_connections + descriptors.OWN) - descriptors.OWN
+)
 preload_app = False  # preloading would import ssl & co. before gevent patches them (gunicorn #1566, #2796)
 timeout = 30  # of the loop's heartbeat, not of a request: a blocked loop is killed
 graceful_timeout = 1  # streams end themselves before; idle keep-alive connections would hold SIGTERM
@@ -37,13 +43,14 @@ limit_request_fields = 50
 limit_request_field_size = 8190
 control_socket_disable = True  # one socket would be shared by all servers of a user
 accesslog = None  # its %(U)s is the decoded path: a request could write lines of its own
-loglevel = "warning"
+loglevel = "warning"  # and, as information, who stalled: see app/server_log.py
 
 
 def on_starting(server):
     """Refuse, in words, what must not start; before anything is bound."""
     from app.startup import refusal
 
+    server.log.error_log.addFilter(server_log.shorten)
     inherited = "GUNICORN_FD" in os.environ or "LISTEN_FDS" in os.environ
     sentence = refusal(_settings, server.cfg.address, inherited)
     if sentence:
@@ -68,8 +75,16 @@ def post_worker_init(worker):
 
     # Ctrl-C in a terminal reaches every process. The master passes it on: told twice, a worker ends in a traceback.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for listener in worker.sockets:
+        sockets.set_deadline(listener)
+    hub.start_no_programs()
     hub.stop_with(lambda: worker.alive)
     worker.wsgi.extensions["tailplot"].follower.ensure_running()
+
+
+def pre_request(worker, req):
+    """Wait for no reader for ever, whatever is asked for: gunicorn has just made the socket a blocking one."""
+    sockets.begin_answer(req.unreader.sock)
 
 
 def on_exit(server):

@@ -43,7 +43,9 @@ def create_app(config: Mapping[str, str] | None = None) -> Flask:
     board = Board()
     app = Flask(__name__, root_path=str(ROOT), static_folder=None, template_folder="templates")
     reading = reading_or_built_in(settings)
-    follower = Follower(board, settings.logs, settings.watch, reading, rotated=settings.rotated)
+    follower = Follower(
+        board, settings.logs, settings.watch, reading, rotated=settings.rotated, max_points=settings.max_points
+    )
     app.extensions["tailplot"] = routes.Parts(settings, board, follower)
     guard.init_app(app, settings)
     routes.register(app)

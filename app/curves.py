@@ -31,6 +31,8 @@ class Curve(NamedTuple):
     segments: tuple[int, ...]
     left_out: int
     """Points without an x of that kind."""
+    gone: int = 0
+    """Points that the log gave and that were thinned away."""
 
 
 def axis_of(series: Series, axis: str, began: float = math.nan) -> tuple[str, Floats]:
@@ -42,6 +44,8 @@ def axis_of(series: Series, axis: str, began: float = math.nan) -> tuple[str, Fl
     if axis == "wall_time" and (series.wall_time < EARLIEST_DATE).any():
         axis = "relative"  # the log prints no date, or no year
     index = np.arange(series.first, series.first + len(series.value), dtype=np.float64)
+    if series.numbers is not None:
+        index = series.numbers.astype(np.float64)
     wanted = {
         "step": (("step", series.step), ("epoch", series.epoch)),
         "epoch": (("epoch", series.epoch), ("step", series.step)),
@@ -65,7 +69,7 @@ def curve_of(series: Series, axis: str, began: float = math.nan) -> Curve:
         starts = dict.fromkeys(int(before[index]) for index in segments)
         segments = tuple(start for start in starts if start < len(x) - left_out)
         x, y = x[there], y[there]
-    return Curve(x, y, kind, origin, segments, left_out)
+    return Curve(x, y, kind, origin, segments, left_out, series.given - len(series.value))
 
 
 class Line(NamedTuple):

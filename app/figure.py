@@ -126,16 +126,18 @@ def _alert(member: Member) -> str:
         return ""
     nans = int(np.isnan(y).sum())
     counted = [f"{n:,} {word}" for n, word in ((nans, "NaN"), (len(bad) - nans, "inf")) if n]
-    kind = member.curve.kind
-    where = f"{member.curve.x[bad[0]]:,.16g}" if kind in ("step", "epoch") else f"{bad[0]:,}"
-    return f"{' and '.join(counted)}, first at {kind if kind in ('step', 'epoch') else 'point'} {where}"
+    told = ("at least " if member.curve.gone else "") + " and ".join(counted)
+    kind, first = member.curve.kind, int(bad[0])
+    if kind in ("step", "epoch", "index"):
+        return f"{told}, first at {'point' if kind == 'index' else kind} {member.curve.x[first]:,.16g}"
+    return told if member.curve.gone else f"{told}, first at point {first:,}"
 
 
 _KINDS = {"step": "a step", "epoch": "an epoch", "wall_time": "a time", "relative": "a time"}
 
 
 def _note(members: list[Member], drawings: list[Drawing]) -> str:
-    """`2,000 of 1.2 M points` where the curves are thinned; what a band is; how many points have no x."""
+    """`2,000 of 1.2 M points` where the curves are thinned; what a band is; how many points have no x, or are gone."""
     points = sum(drawing.points for drawing in drawings)
     shown = sum(_shown(trace) for drawing in drawings for trace in drawing.traces)
     kind = _KINDS.get(members[0].curve.kind, "an x")
@@ -148,6 +150,10 @@ def _note(members: list[Member], drawings: list[Drawing]) -> str:
     left_out = sum(member.curve.left_out for member in members)
     if left_out:
         parts.append(f"{count_words(left_out)} point{'s' * (left_out > 1)} without {kind} left out")
+    given = sum(member.points for member in members)
+    gone = sum(member.curve.gone for member in members)
+    if gone:
+        parts.append(f"the oldest thinned: {count_words(given - gone)} of {count_words(given)} points kept")
     return ", ".join(parts)
 
 

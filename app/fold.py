@@ -40,6 +40,8 @@ class Fold:
         self.generation = generation
         self.lines_understood = 0
         self.skipped: Counter[str] = Counter()
+        self.cut_off = 0
+        """1 where the last line was cut off when its generation was overwritten."""
         self.unread: list[str] = []
         """The first lines that have digits in them but no format knows, at most 200 characters each."""
         self.parser = Parser(reading.first)
@@ -85,10 +87,15 @@ class Fold:
             self._read(self._splitter.cut(), chunk, start, end=0)
         return self._batch(chunk, start)
 
-    def close(self) -> Batch:
-        """The rows of the last line that never got its end: to be called when the generation is over."""
+    def close(self, *, whole: bool = True) -> Batch:
+        """The rows of the last line that never got its end: to be called when the generation is over.
+
+        `whole`: whether all of its bytes were read; else that line may be the beginning of one, and is only counted.
+        """
         start = self._crc_at
-        self._read(self._splitter.close(), b"", start, end=0)
+        half = list(self._splitter.close())
+        self.cut_off = 0 if whole else len(half)
+        self._read(half if whole else [], b"", start, end=0)
         self._read_back(self._document.close())
         self._rows.close(self._splitter.at, redrawn=self._splitter.at > self._last.at)
         return self._batch(b"", start)

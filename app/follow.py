@@ -16,14 +16,15 @@ from app.progress import Progress
 from app.reading import DEFAULT, Reading
 from app.resume import Later, find
 from app.rows import START, Batch, Position, printable
+from app.slices import Slices
 from app.sources import Chunk, Found, Source, find_runs
 from app.store import Board, Run
-from app.superseded import Superseded, without
+from app.superseded import Superseded
+from app.thinning import Limit
 
 log = logging.getLogger("tailplot")
 
-SLICE_SECONDS = 0.002
-SMALLEST_SLICE, LARGEST_SLICE = 1024, 64 * 1024
+LARGEST_SLICE = 64 * 1024
 MOST_FIRST = 36**4
 POLL = 0.25
 SAFETY_POLL = 0.5
@@ -33,9 +34,10 @@ HEALTHY = 10.0
 STALLED = 5.0
 """Seconds without an answer of a disk after which viewers hear of it."""
 MAY_COME_AGAIN = ("truncated", "rewritten", "replaced")
-MOST_AT_ONCE = 20_000
-"""Points of a generation that are compared on the loop; more of them in a thread of their own."""
+OVERWRITTEN = ("truncated", "rewritten")
+"""Notices of a generation whose last bytes may be gone unread: half a line of it is no line."""
 FIRST_POLL = 1.0
+TOO_MANY = "more points than --max-points: of the oldest ones every second or so is kept, and each extreme"
 
 
 @dataclass
@@ -66,8 +68,10 @@ class Follower:
         reading: Reading = DEFAULT,
         *,
         rotated: bool = False,
+        max_points: int = 0,
     ) -> None:
         self._board = board
+        self._limit = Limit(max_points)
         self._rotated = rotated
         self._specs = specs
         self._watch = watch
@@ -76,7 +80,7 @@ class Follower:
         """Number of the first generation of each run here."""
         self._tails: dict[str, Tail] = {}
         self._paths: set[str] = set()
-        self._slice = SMALLEST_SLICE
+        self._slices = Slices(LARGEST_SLICE)
         self._running = False
         self._woken = False
         self._wake = hub.Signal()
@@ -121,8 +125,9 @@ class Follower:
         tail = self._tails.get(run.name)
         if tail is None or not self._ready or self._stalled:
             return Later.READING
+        # The run may have been replaced since the asker got hold of it; only the one that is followed is read on.
         return find(
-            run, wanted, lambda generation, *span: hub.off_hub(tail.source.read, generation - self._first, *span)
+            tail.run, wanted, lambda generation, *span: hub.off_hub(tail.source.read, generation - self._first, *span)
         )
 
     # -- the loop --------------------------------------------------------------------------------------
@@ -224,7 +229,9 @@ class Follower:
         status = tail.run.status
         generation = self._first + chunk.generation
         if generation != tail.fold.generation:
-            self._publish(tail, tail.fold.close())
+            overwritten = any(kind in OVERWRITTEN for kind, _ in chunk.notices)
+            self._publish(tail, tail.fold.close(whole=not overwritten))
+            status.cut_off += tail.fold.cut_off
             tail.fold, tail.fed = Fold(generation, self._reading), 0
             tail.run.begin(generation, continues=chunk.continues)
             status.step = status.total = None
@@ -238,16 +245,10 @@ class Follower:
         if chunk.hole:
             tail.fold.skip(chunk.hole)
             tail.fed += chunk.hole
-        at = 0
-        while at < len(chunk.data):
-            piece = chunk.data[at : at + self._slice]
-            before = time.perf_counter()
+        for piece in self._slices.of(chunk.data):
             self._publish(tail, tail.fold.feed(piece))
-            at += len(piece)
             tail.fed += len(piece)
             self._observe(tail, chunk)
-            self._adapt(len(piece), time.perf_counter() - before)
-            hub.breathe()
         while tail.unsaid and not chunk.more:
             self._say(tail, *tail.unsaid.pop(0))
         self._observe(tail, chunk)
@@ -256,11 +257,6 @@ class Follower:
             self._say(tail, "utf-16", "looks like UTF-16, but no byte order mark says so: only ASCII is read of it")
         self._note_faults(tail)
 
-    def _adapt(self, size: int, seconds: float) -> None:
-        """Choose the next slice so that it takes about 2 ms: then the others on the loop have their turn."""
-        fitting = int(size * SLICE_SECONDS / max(seconds, 1e-6))
-        self._slice = max(SMALLEST_SLICE, min(fitting, 2 * self._slice, LARGEST_SLICE))
-
     def _publish(self, tail: Tail, batch: Batch) -> None:
         run, status = tail.run, tail.run.status
         if not batch.marks:
@@ -268,8 +264,11 @@ class Follower:
         status.points += sum(len(values) for _, values in batch.metrics.values())
         if run.name not in self._board.runs and status.points:
             self._board.add(run)
+        if run.lacks_room(batch):
+            hub.in_pool(run.make_room, batch)
         self._board.publish(run, batch)
         self._drop_superseded(tail)
+        self._keep_within_limit()
         if len(batch.step) and not np.isnan(batch.step[-1]):
             tail.progress.step(float(batch.step[-1]), time.monotonic())
         if not np.isnan(batch.total):
@@ -277,16 +276,24 @@ class Follower:
 
     def _drop_superseded(self, tail: Tail) -> None:
         """Let go of an earlier generation whose points have all come again."""
-        run = tail.run
-        if len(run.generations) < 2:
-            return
-        large = run.generations[-1].end.points > MOST_AT_ONCE
-        dropped = hub.in_pool(tail.superseded.find, run) if large else tail.superseded.find(run)
-        if dropped:
-            tail.run = hub.in_pool(without, run, dropped) if large else without(run, dropped)
-            tail.run.status.points -= dropped.end.points
+        left = tail.superseded.left_of(tail.run)
+        if left is not tail.run:
+            tail.run = left
             tail.unsaid.clear()
-            self._board.replace(tail.run)
+            self._board.replace(left)
+
+    def _keep_within_limit(self) -> None:
+        """Thin what is oldest where all runs together hold too many points; nothing is published meanwhile."""
+        tails = list(self._tails.values())
+        if not self._limit.exceeded(sum(tail.run.points for tail in tails)):
+            return
+        for tail, run in zip(tails, hub.in_pool(self._limit.kept, [tail.run for tail in tails]), strict=True):
+            if run is not tail.run:
+                tail.run = run
+                self._board.replace(run)
+                if TOO_MANY not in run.status.told:
+                    run.status.told.add(TOO_MANY)
+                    self._say(tail, "thinned", TOO_MANY)
 
     def _observe(self, tail: Tail, chunk: Chunk) -> None:
         if tail.progress.observe(tail.fold, tail.fed, chunk, time.monotonic(), time.time()):

@@ -6,10 +6,14 @@ cannot give is in this file: native threads for blocking calls, and the loop's s
 
 from __future__ import annotations
 
+import errno
+import socket
+import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar, TypeVarTuple
 
 Args = TypeVarTuple("Args")
@@ -52,6 +56,20 @@ def _native(name: str, size: int, call: Callable[[*Args], T], *args: *Args) -> T
     return result
 
 
+def start_no_programs() -> None:
+    """Have `subprocess.check_output` say that there is no such program, where gevent's would fail with a TypeError.
+
+    gevent starts programs from the loop's thread only. matplotlib asks fc-list for the fonts when it is first imported,
+    which is in a native thread; without an answer it looks into the usual folders.
+    """
+
+    def refused(command: Any, **_options: Any) -> bytes:
+        raise FileNotFoundError(errno.ENOENT, "no programs are started from here", str(command))
+
+    if on_gevent():
+        vars(subprocess)["check_output"] = refused
+
+
 def spawn(call: Callable[[], None]) -> None:
     """Start a background thread (a greenlet under gevent) that does not keep the process alive."""
     threading.Thread(target=call, daemon=True).start()
@@ -59,8 +77,9 @@ def spawn(call: Callable[[], None]) -> None:
 
 def breathe() -> None:
     """Let everybody else on the loop run."""
-    # Not 0: gevent then looks at no socket for some turns, and a request waits for ten slices instead of one.
-    time.sleep(A_MOMENT)
+    # Not 0 on gevent: it then looks at no socket for some turns, and a request waits for ten slices instead of one.
+    # Threads take turns by themselves.
+    time.sleep(A_MOMENT if on_gevent() else 0)
 
 
 class Signal:
@@ -101,6 +120,52 @@ def changed(path: str, wake: Callable[[], None]) -> bool:
     watcher.start(wake)
     _watchers.append(watcher)  # libev stops one that nobody holds
     return True
+
+
+@contextmanager
+def while_there(connection: socket.socket) -> Iterator[None]:
+    """Raise an OSError in this greenlet, wherever it waits, as soon as who is at the other end is gone.
+
+    Only a write would find out by itself, and mostly only the second one (gunicorn #677). Who closes his half of the
+    connection is gone too: no browser does so and reads on.
+    """
+    if not on_gevent():
+        yield
+        return
+    import gevent
+
+    waiting: Any = gevent.getcurrent()
+    watcher: Any = gevent.get_hub().loop.io(connection.fileno(), 1)  # 1: for reading
+
+    def look() -> None:
+        error: OSError | None = None
+        try:
+            if not _peek(connection):
+                error = ConnectionResetError(errno.ECONNRESET, "gone")
+        except BlockingIOError:
+            return
+        except OSError as found:
+            error = found
+        watcher.stop()  # bytes of a next request would be seen again at every turn of the loop, until they are read
+        if error:
+            waiting.throw(error)
+
+    watcher.start(look)
+    try:
+        yield
+    finally:
+        watcher.stop()
+        watcher.close()
+
+
+def _peek(connection: socket.socket) -> bytes:
+    """The next byte, which stays there; b"" at the end. From the loop, so it must not wait."""
+    before = connection.gettimeout()
+    connection.settimeout(0)
+    try:
+        return connection.recv(1, socket.MSG_PEEK)
+    finally:
+        connection.settimeout(before)
 
 
 def pause(seconds: float) -> None:

@@ -25,6 +25,7 @@ class Settings:
     hooks: str = ""
     pattern: str = ""
     rotated: bool = False
+    max_points: int = 20_000_000
     max_streams: int = 8000
     watch: str = "auto"
     allow_host: tuple[str, ...] = ()
@@ -103,6 +104,12 @@ TABLE = (
     Setting("hooks", ("--hooks",), str, "a Python file with parse(line), asked before the built-in formats"),
     Setting("pattern", ("--pattern",), str, "a regular expression whose named groups are metrics (needs google-re2)"),
     Setting("rotated", ("--rotated",), switch, "numbered siblings (train.log.1, train.log.2.gz) are the run's history"),
+    Setting(
+        "max_points",
+        ("--max-points",),
+        whole(0, 10_000_000_000),
+        "points that a worker holds; beyond, the oldest half is thinned, minima and maxima kept; 0: no limit",
+    ),
     Setting("max_streams", ("--max-streams",), whole(1, 100_000), "live viewers per worker"),
     Setting(
         "watch",

@@ -31,6 +31,8 @@ class Status:
     skipped: Counter[str] = field(default_factory=Counter)
     late: int = 0
     """Lines that came to a rotated file after the next one had begun."""
+    cut_off: int = 0
+    """Last lines of which only the beginning was read before the file was overwritten."""
     unread: list[str] = field(default_factory=list)
     notices: list[dict[str, Any]] = field(default_factory=list)
     step: float | None = None
@@ -91,6 +93,7 @@ class Status:
 
     def shown(self, name: str, now: float) -> dict[str, Any]:
         """All of it as JSON-ready values, for /status.json and the `status` event; `now` is monotonic."""
+        beside = (("late", self.late), ("cut off", self.cut_off))
         age = None if self.last_line is None else round(max(0.0, now - self.last_line), 3)
         return {
             "state": self.state,
@@ -101,7 +104,7 @@ class Status:
             "generation": self.generation,
             "lines": self.lines,
             "understood": self.understood,
-            "skipped": dict(self.skipped) | ({"late": self.late} if self.late else {}),
+            "skipped": dict(self.skipped) | {reason: count for reason, count in beside if count},
             "series_left_out": self.series_left_out,
             "step": self.step,
             "rate": self.rate,

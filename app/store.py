@@ -12,6 +12,7 @@ from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -22,6 +23,8 @@ from app.status import Status
 
 KEPT_BATCH_ENDS = 256
 POINTS_PER_EVENT = 5000
+NOWHERE = Mark(at=-(1 << 62))
+"""Before a place that is not found any more: further away than anybody would read."""
 
 
 @dataclass
@@ -35,9 +38,24 @@ class Generation:
     end: Mark = Mark()
     kept: list[Mark] = field(default_factory=lambda: [Mark()])
     recent: deque[Mark] = field(default_factory=lambda: deque(maxlen=KEPT_BATCH_ENDS))
+    thinned: int = 0
+    """The rows up to this offset were thinned: no place before it is found any more."""
+    gone: Mark = Mark()
+    """Its `rows` and `points`: so many were thinned away."""
+
+    @property
+    def given(self) -> int:
+        """The points that the log gave, those that were thinned away too."""
+        return self.end.points + self.gone.points
 
     def add(self, marks: list[Mark]) -> None:
-        """Keep a mark every 64 KiB or 2,500 points for good, and the latest of the others."""
+        """Keep a mark every 64 KiB or 2,500 points for good, and the latest of the others.
+
+        Their rows and points are those that the log gave; kept are those that are left.
+        """
+        if self.gone.rows or self.gone.points:
+            gone = self.gone
+            marks = [mark._replace(rows=mark.rows - gone.rows, points=mark.points - gone.points) for mark in marks]
         before = self.end
         for mark in marks:
             if mark.points - self.kept[-1].points > POINTS_PER_EVENT and before.at > self.kept[-1].at:
@@ -50,6 +68,10 @@ class Generation:
         self.end = marks[-1]
 
     def mark_before(self, at: int) -> Mark:
+        """The last known mark at or before the offset `at`, from which the place can be found; else `NOWHERE`."""
+        return NOWHERE if at < self.thinned else self.known_before(at)
+
+    def known_before(self, at: int) -> Mark:
         """The last known mark at or before the offset `at`."""
         best = self.kept[bisect_right(self.kept, at, key=lambda mark: mark.at) - 1]
         for mark in self.recent:
@@ -59,7 +81,7 @@ class Generation:
 
     def event_end(self, at: int) -> Mark:
         """The furthest known mark after `at` that leaves at most 5,000 points between, or else the next one."""
-        limit = self.mark_before(at).points + POINTS_PER_EVENT
+        limit = self.known_before(at).points + POINTS_PER_EVENT
         if self.end.points <= limit:
             return self.end
         following = bisect_right(self.kept, at, key=lambda mark: mark.at)
@@ -83,6 +105,10 @@ class Run:
         self.wall_time: Column[np.float64] = Column(np.float64)
         self.began = math.nan
         """Wall time of the first row that has one, s since the Unix epoch."""
+        self.points = 0
+        """Points that are held, of all metrics."""
+        self.dropped = 0
+        """How often a generation was let go because its points had all come again."""
 
     @property
     def end(self) -> Position:
@@ -114,9 +140,26 @@ class Run:
             metric = self.metrics.get(name)
             if metric is None:
                 metric = self.metrics[name] = Metric()
+            self.points += len(values)
             step, epoch = batch.step[rows], batch.epoch[rows]
             metric.extend(rows + np.uint32(first), values, step, epoch, batch.generation, continues=continues)
         self.generations[-1].add(batch.marks)
+
+    def lacks_room(self, batch: Batch) -> bool:
+        """Whether to add the batch would take long because columns have to be copied; then `make_room` first."""
+        return any(column.lacks_room(more) for column, more in self._growth(batch))
+
+    def make_room(self, batch: Batch) -> None:
+        """Copy the columns that have no room for the batch; in any thread, as long as nobody adds to the run."""
+        for column, more in self._growth(batch):
+            column.make_room(more)
+
+    def _growth(self, batch: Batch) -> Iterator[tuple[Column[Any], int]]:
+        """Each column that the batch would add to, and how much."""
+        yield from ((column, len(batch.at)) for column in (self.at, self.step, self.epoch, self.wall_time))
+        for name, (_, values) in batch.metrics.items():
+            if name in self.metrics:
+                yield from ((column, len(values)) for column in (self.metrics[name].row, self.metrics[name].value))
 
     def rows_until(self, position: Position) -> int:
         """How many rows of the run lie before a position that this worker has read."""
@@ -129,6 +172,16 @@ class Run:
     def generation(self, number: int) -> Generation | None:
         """The generation of that number, None where this worker has none."""
         return next((g for g in self.generations if g.number == number), None)
+
+    def goes_on(self, before: Run, position: Position) -> bool:
+        """Whether a reader who is at `position` of `before`, whose place this run took, may go on here.
+
+        What he has must not have been taken back, and what follows must not have been thinned.
+        """
+        if self.dropped != before.dropped:
+            return False
+        generation = self.generation(position.generation)
+        return position == START or (generation is not None and position.at >= generation.thinned)
 
     def next_stop(self, position: Position) -> Position:
         """Where the next event from `position` ends: at most 5,000 points on, in the same generation or the next."""
@@ -153,8 +206,9 @@ class Run:
         column = self.metrics[metric]
         size = column.value.size
         rows = column.row.view(0, size)
-        low = int(np.searchsorted(rows, start)) if start else 0
-        high = size if stop is None else int(np.searchsorted(rows, stop))
+        # Of its own type, or the whole column would be copied to another one.
+        low = int(np.searchsorted(rows, np.uint32(start))) if start else 0
+        high = size if stop is None else int(np.searchsorted(rows, np.uint32(stop)))
         rows = rows[low:high]
         whole = self.at.size
         return Series(
@@ -163,7 +217,8 @@ class Run:
             self.wall_time.view(0, whole)[rows],
             column.value.view(low, high),
             tuple(index - low for index in column.segments if low <= index < high),
-            low,
+            column.number(low),
+            column.numbers(low, high) if low < min(high, len(column.sparse)) else None,
         )
 
 
@@ -219,8 +274,8 @@ def changes(runs: list[Run], cursor: list[Position]) -> Iterator[tuple[int, Posi
         generation = run.generation(stop.generation)
         assert generation is not None
         same = stop.generation == position.generation
-        before = generation.mark_before(position.at if same else 0)
-        grown = generation.mark_before(stop.at).points - before.points
+        before = generation.known_before(position.at if same else 0)
+        grown = generation.known_before(stop.at).points - before.points
         if points and points + grown > POINTS_PER_EVENT:
             continue
         points += grown

@@ -95,11 +95,14 @@ class Stream:
         return sse_event("reset", {}, "")
 
     def _take_over(self) -> Iterator[bytes]:
-        """Begin again where a run of this stream was replaced: points that were sent are not in it any more."""
+        """Go on with the runs that took the place of others, or begin again.
+
+        Again where points that were sent are not in a run any more, or what follows them was thinned.
+        """
         self._replaced = self._board.replaced
-        runs = [self._board.runs[run.name] for run in self._runs]
-        if any(new is not old for new, old in zip(runs, self._runs, strict=True)):
-            self._runs = runs
+        before, self._runs = self._runs, [self._board.runs[run.name] for run in self._runs]
+        placed = zip(self._runs, before, self._positions, strict=False)  # the last runs may have no place yet
+        if not all(new is old or new.goes_on(old, position) for new, old, position in placed):
             yield self._reset()
 
     def _add_new_runs(self) -> None:

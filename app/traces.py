@@ -31,8 +31,8 @@ class Member(NamedTuple):
 
     @property
     def points(self) -> int:
-        """How many it has, those without an x too."""
-        return len(self.curve.y) + self.curve.left_out
+        """How many the log gave, those without an x and those that were thinned away too."""
+        return len(self.curve.y) + self.curve.left_out + self.curve.gone
 
 
 class Drawing(NamedTuple):

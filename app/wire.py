@@ -51,13 +51,13 @@ def points_of(series: Series) -> dict[str, Any]:
 
 
 def about(series: Series, shown: Series) -> dict[str, Any]:
-    """What the lists of `shown` cannot say: how many points there are, and which of those shown are not finite."""
+    """What the lists of `shown` cannot say: how many points the log gave, and which of those shown are not finite."""
     bad = np.flatnonzero(~np.isfinite(shown.value)).tolist()
     finite = series.value[np.isfinite(series.value)]
     return {
-        "count": len(series.value),
+        "count": series.given,
         "shown": len(shown.value),
-        "thinned": len(shown.value) < len(series.value),
+        "thinned": len(shown.value) < series.given,
         "nonfinite": [[i, _WORDS.get(float(shown.value[i]), "nan")] for i in bad],
         "segments": list(shown.segments),
         "last": float(finite[-1]) if len(finite) else None,

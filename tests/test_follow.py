@@ -113,14 +113,14 @@ def test_a_half_written_line_waits_for_its_end(log: Log, followed: Followed) -> 
     assert followed.run().series("loss").value.tolist() == [0.1234]
 
 
-def test_the_last_line_of_a_generation_needs_no_end(log: Log, followed: Followed) -> None:
-    log.append("step=1 loss=0.5")
+def test_half_a_line_of_a_log_that_was_overwritten_is_counted_and_no_point(log: Log, followed: Followed) -> None:
+    """It may be the beginning of `step=2 loss=0.1234`, whose rest nobody has read."""
+    log.append("step=1 loss=0.5\nstep=2 loss=0.1")
     followed.turn()
-    log.rewrite("s")
+    log.rewrite("step=3 loss=0.3\n")
     followed.turn()
-    log.rewrite("x\n")
-    followed.turn()
-    assert steps(followed.run()) == [1]
+    assert steps(followed.run()) == [1, 3]
+    assert followed.run().status.shown("train", 0.0)["skipped"]["cut off"] == 1
 
 
 @pytest.mark.usefixtures("soon")

@@ -19,9 +19,9 @@ TEXT = ROWS | {"tokens", "scan", "roles", "message", "glued"}
 PARTS = {"counting", "bars", "boxes", "loose", "naming", "wall_time", "said"}  # of the builder
 FOLD = TEXT | PARTS | {"lines", "formats", "formats.*", "records", "document", "builder"}
 STORE = FOLD | {"fold", "status", "reading", "series"}
-FIGURE = STORE | {"store", "superseded", "resume", "downsample", "view", "groups"}
+FIGURE = STORE | {"store", "superseded", "resume", "downsample", "thinning", "view", "groups"}
 FOLLOW = FIGURE | {"wire", "curves", "looks", "traces", "figure", "sources", "sources.*"}
-SERVER = FOLLOW | {"kept", "follow", "progress", "stream", "guard", "startup"}
+SERVER = FOLLOW | {"kept", "sockets", "descriptors", "follow", "progress", "slices", "stream", "guard", "startup"}
 ROUTES = SERVER | {"explain", "picture", "terminal", "routes", "routes.*"}
 EVERYTHING = ROUTES | {"app", "dry_run", "demo", "ship", "redis_log"}
 
@@ -69,6 +69,8 @@ MAY_IMPORT = {
     "superseded": STORE | {"store"},
     "resume": STORE | {"store"},
     "downsample": STORE | {"store"},
+    "thinning": STORE | {"store", "downsample"},
+    "slices": {"hub"},
     "view": STORE | {"store"},
     "groups": STORE | {"store"},
     "wire": FIGURE,
@@ -77,9 +79,12 @@ MAY_IMPORT = {
     "traces": FIGURE | {"wire", "curves", "looks"},
     "figure": FIGURE | {"wire", "curves", "looks", "traces"},
     "kept": {"hub"},
+    "sockets": set(),
+    "descriptors": set(),
+    "server_log": set(),
     "progress": FOLLOW,
-    "follow": FOLLOW | {"progress"},
-    "stream": FOLLOW | {"follow", "progress"},
+    "follow": FOLLOW | {"progress", "slices"},
+    "stream": FOLLOW | {"follow", "progress", "slices"},
     "words": set(),
     "picture": {"rows", "words", "picture.*"},
     "picture.*": {"rows", "words", "picture.*"},

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -276,6 +277,16 @@ def test_a_hook_reads_and_its_faults_are_told_in_words(log: Log, serve: Callable
     status = json.loads((answered(server.port, "/status.json") or (0, ""))[1].partition("\r\n\r\n")[2])
     assert [notice["text"] for notice in status["runs"]["train"]["notices"]] == [fault]
     assert server.log_text().splitlines()[1:] == [fault]
+
+
+def test_the_first_picture_comes_where_no_list_of_fonts_was_ever_made(
+    tmp_path: Path, log: Log, serve: Callable[..., Server]
+) -> None:
+    log.append("step=1 loss=1\nstep=2 loss=2\n")
+    nowhere = {"HOME": str(tmp_path / "home"), "XDG_CACHE_HOME": "", "XDG_CONFIG_HOME": "", "MPLCONFIGDIR": ""}
+    server = serve(log.path, env=nowhere)
+    with urllib.request.urlopen(server.url + "/plot.png", timeout=20) as answer:
+        assert answer.read().startswith(b"\x89PNG")
 
 
 def test_the_master_imports_nothing_that_a_worker_patches(tmp_path: Path) -> None:

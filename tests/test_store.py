@@ -95,6 +95,23 @@ def test_a_metric_that_comes_late_starts_where_it_comes() -> None:
     assert run.series("a").step.tolist() == [1, 2]
 
 
+def test_room_is_made_before_a_large_column_would_have_to_be_copied_and_readers_keep_theirs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("app.series.LARGE", 50)
+    run, fold = run_of([steps(*range(60))]), Fold(0)
+    held, batch = run.series("loss"), fold.feed(steps(*range(60, 300)))
+    assert run.lacks_room(batch)
+    run.make_room(batch)
+    assert not run.lacks_room(batch)
+    assert (run.at.size, held.value.tolist()) == (60, run.series("loss").value.tolist())
+    columns = [column._array for column in (run.at, run.step, run.metrics["loss"].row, run.metrics["loss"].value)]
+    run.add(batch)
+    assert columns[0] is run.at._array
+    assert columns[3] is run.metrics["loss"].value._array
+    assert run.series("loss").step.tolist() == list(range(300))
+
+
 # -- segments --------------------------------------------------------------------------------------
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -292,26 +293,63 @@ def test_a_line_is_with_the_viewer_soon_after_it_was_written(log: Log, serve: Ca
 
 
 BAD_IDS = [
-    "x",
-    "0",
-    "~~~",
-    "-1.-1.-1.-1",
-    "a.b.c.d.e",
-    "KEY.0.1.1",
-    "KEY.0.zzzzzz.1",
-    "KEY.99.5.0",
-    "KEY.0.5.zzzzzzzzzzzzzzzzzzzzzzzz",
-    "KEY.0..",
-    "KEY.0.0.1",
-    "000000.0.1.1",
-    "%00",
-    "\xff\xfe",
-    "é",
-    "<script>",
-    "' OR 1=1",
-    "null",
-    "9" * 4097,
-    "KEY.0.1.1~" * 400,
+    *(
+        "x",
+        "0",
+        "~~~",
+        "-1.-1.-1.-1",
+        "a.b.c.d.e",
+        "null",
+        "undefined",
+        "NaN",
+        "[object Object]",
+        "true",
+        "{}",
+        "[]",
+        "1e9",
+    ),
+    *("KEY.0.1.1", "KEY.0.zzzzzz.1", "KEY.99.5.0", "KEY.0.5.zzzzzzzzzzzzzzzzzzzzzzzz", "KEY.0..", "KEY.0.0.1", "KEY"),
+    *(
+        "KEY.",
+        "KEY...",
+        "KEY.-1.5.5",
+        "KEY.0.-5.5",
+        "KEY.0.5.-5",
+        "KEY.+0.5.5",
+        "KEY.0.5_0.5",
+        "KEY.0.5.5.",
+        ".KEY.0.5.5",
+    ),
+    *(
+        f"KEY.{'z' * 100}.5.5",
+        f"KEY.0.{'z' * 100}.5",
+        f"KEY.0.{'9' * 3000}.5",
+        "KEY.0.1y2p0ij32e8e7.1",
+        "KEY.0.5.5~KEY.0.6.6",
+    ),
+    *(
+        "KEY.0.5.5~",
+        "~KEY.0.5.5",
+        "KEY.0.5.5~x",
+        "KEY 0 5 5",
+        "KEY,0,5,5",
+        "KEY.0x1.5.5",
+        "KEY.\u0661.5.5".encode().decode("latin-1"),
+    ),
+    *(
+        "000000.0.1.1",
+        "zzzzzz.0.1.1",
+        "%00",
+        "%0d%0a",
+        "%ff%fe",
+        "%25",
+        "\xff\xfe",
+        "é",
+        "<script>",
+        "' OR 1=1",
+        "../../etc/passwd",
+    ),
+    *("9" * 4097, "KEY.0.1.1~" * 400, "a" * 8000, "\t\t.\t"),
 ]
 
 
@@ -329,8 +367,24 @@ def test_an_id_of_other_bytes_is_answered_with_200_and_a_reset(log: Log, serve: 
         watch(viewers, lambda: all(len(viewer.steps()) >= 10 for viewer in viewers))
     for bad, viewer in zip(BAD_IDS, viewers, strict=True):
         assert viewer.head.startswith(b"HTTP/1.0 200"), bad
-        own = "000000" in bad  # a cursor of other runs: all of ours from their start
+        own = bad.startswith(("000000", "zzzzzz"))  # a cursor of other runs: all of ours from their start
         assert viewer.resets == (0 if own else 1), bad
+        assert viewer.points[("train", "loss")] == all_of(range(10)), bad
+        assert viewer.opened == 1, bad
+
+
+def test_a_page_may_name_an_id_of_other_bytes_in_its_query_too(log: Log, serve: Callable[..., Server]) -> None:
+    log.append("".join(map(line, range(10))))
+    server = serve(log.path)
+    key = status(server)["cursor"].partition(".")[0]
+    viewers = {}
+    for bad in (*BAD_IDS, "\x00", "\r\nX: y", "\x1b[31m", "a\x00b"):
+        viewers[bad] = Viewer(server.port, "/events?since=" + quote(bad.replace("KEY", key), encoding="latin-1"))
+    with viewing(*viewers.values()):
+        watch(list(viewers.values()), lambda: all(len(viewer.steps()) >= 10 for viewer in viewers.values()))
+    for bad, viewer in viewers.items():
+        assert viewer.head.startswith(b"HTTP/1.0 200"), bad
+        assert viewer.resets == (0 if bad.startswith(("000000", "zzzzzz")) else 1), bad
         assert viewer.points[("train", "loss")] == all_of(range(10)), bad
         assert viewer.opened == 1, bad
 

@@ -8,6 +8,8 @@ from functools import partial
 from flask import Blueprint, Response
 
 from app.figure import build_figure
+from app.guard import refuse
+from app.kept import BusyError
 from app.picture import draw, height_of
 from app.routes import board, cached, parts, query, view
 from app.settings import whole
@@ -28,6 +30,12 @@ def picture() -> Response:
     shown = board()
     make = partial(_picture, shown, asked, *query(size))
     return cached(parts().pictures, make, asked.runs_in(shown), "image/png")
+
+
+@bp.app_errorhandler(BusyError)
+def busy(_error: BusyError) -> Response:
+    """The refusal of a picture, or of a figure, that is not there in time."""
+    return refuse(503, "not drawn within 10 s; it may be there when you ask again", {"Retry-After": "10"})
 
 
 def _picture(shown: Board, asked: View, width: int, height: int, scale: float) -> bytes:

@@ -1,4 +1,4 @@
-"""Faults of a file system that a local disk does not have, for one path of a program under test.
+"""Faults that a test cannot have for real: a file system that lies and fails, for one path; a wall clock that is set.
 
 Python loads this by itself where its folder is on PYTHONPATH; gunicorn's master does too, so nothing but the standard
 library is imported. FAULTS names a JSON file, which is read again whenever it changes:
@@ -11,6 +11,10 @@ library is imported. FAULTS names a JSON file, which is read again whenever it c
   calls       which of open, stat, fstat, pread are concerned, instead of those above
   for_s       seconds after which all is well again
   times       how many calls of each kind are concerned
+  leak_bytes  each pread keeps so many bytes for good: for who must see that memory grows
+  leak_fds    each open opens so many descriptors more, for good
+  clock_s     time.time and time.time_ns say so many seconds more (fewer: below 0), whatever the path. Monotonic
+              clocks and the times of files are the real ones
   constants   {"app.sources.file": {"LINGER": 0.3}}: set when that module is imported, so at the start only
 
 Every call for the path adds its name, the thread and what was done to it ("ESTALE", or "-") as a line to FAULTS.calls.
@@ -20,6 +24,7 @@ import errno
 import json
 import os
 import sys
+import time
 from collections import Counter, deque
 from collections.abc import Callable
 from importlib.machinery import ModuleSpec, PathFinder
@@ -33,6 +38,8 @@ USUAL = {
     "short_by": ("stat", "fstat"),
     "errno": ("open", "stat", "fstat", "pread"),
     "sleep_s": ("pread",),
+    "leak_bytes": ("pread",),
+    "leak_fds": ("open",),
 }
 open_, stat, fstat = os.open, os.stat, os.fstat
 
@@ -47,6 +54,7 @@ class Faults:
         self.done: Counter[str] = Counter()
         self.paths: dict[int, str] = {}  # of all files opened so far, by descriptor
         self.sizes: deque[tuple[float, int]] = deque(maxlen=10_000)
+        self.leaked: list[Any] = []
 
     def refresh(self) -> None:
         """Reads the file again where it is another one."""
@@ -104,6 +112,9 @@ def faulty(faults: Faults, call: str, real: Callable[..., Any]) -> Callable[...,
         result = real(subject, *args, **kwargs)
         if call == "open":
             faults.paths[result] = str(path)
+            faults.leaked += [os.dup(result) for _ in range(met.get("leak_fds", 0))]
+        if "leak_bytes" in met:
+            faults.leaked.append(b"x" * met["leak_bytes"])
         return resized(result, faults.size(result.st_size, met)) if ours and call in ("stat", "fstat") else result
 
     for listed in (os.supports_fd, os.supports_dir_fd, os.supports_follow_symlinks):
@@ -116,6 +127,16 @@ def resized(found: os.stat_result, size: int) -> os.stat_result:
     """The same, with another size."""
     kind, (fields, rest) = found.__reduce__()
     return kind((*fields[:6], size, *fields[7:]), rest)
+
+
+def set_clock(faults: Faults, real: Callable[[], Any], per_second: int) -> Callable[[], Any]:
+    """A wall clock that counts so many units a second, as far off as is asked for."""
+
+    def wrapped() -> Any:
+        faults.refresh()
+        return real() + faults.given.get("clock_s", 0) * per_second
+
+    return wrapped
 
 
 class Constants:
@@ -146,3 +167,4 @@ if FILE:
     sys.meta_path.insert(0, Constants(_faults.given.get("constants", {})))
     for _name in ("open", "stat", "fstat", "pread"):
         setattr(os, _name, faulty(_faults, _name, getattr(os, _name)))
+    time.time, time.time_ns = set_clock(_faults, time.time, 1), set_clock(_faults, time.time_ns, 10**9)
