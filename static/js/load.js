@@ -1,10 +1,12 @@
 // @ts-check
 // Loads the figure of the view: the newest wins, failures are tried again, automatic ones are spaced.
 
+import { forbidden } from "./ask.js";
+
 /** @typedef {import("./figure.js").Figure} Figure */
 /**
  * @typedef {object} Effects
- * @property {(url: string, options: {signal: AbortSignal}) => Promise<any>} fetch
+ * @property {import("./ask.js").Ask} ask
  * @property {(then: () => void, ms: number) => any} setTimeout
  * @property {(timer: any) => void} clearTimeout
  * @property {() => number} now ms
@@ -12,7 +14,7 @@
 /**
  * @typedef {object} Outcomes
  * @property {(figure: Figure) => void} loaded
- * @property {(sentence: string) => void} refused The server says no, and why: asking again is no use.
+ * @property {(sentence: string) => void} refused The server says no, and why.
  * @property {(link: "denied" | "reconnecting") => void} failed
  */
 
@@ -21,6 +23,11 @@ const CALM = 1000;
 const LONGEST_CALM = 8000;
 const LONGEST_WAIT = 30_000;
 const LONGEST_PAUSE = 60_000;
+/** Until the answer must have begun: a large figure takes seconds to make, and on a small machine longer. */
+const WITHIN = 15_000;
+const THEN_WITHIN = 30_000;
+/** Refused for good, but runs come up: what is not there now may be there then. */
+const REFUSED_FOR = 30_000;
 
 /**
  * Makes the two ways to load: at once, and "when it suits" for what the log itself brings about.
@@ -28,7 +35,7 @@ const LONGEST_PAUSE = 60_000;
  * @param {() => string} url Address of the figure for the view as it is then.
  * @param {Outcomes} on
  */
-export function makeLoader({ fetch, setTimeout, clearTimeout, now }, url, on) {
+export function makeLoader({ ask, setTimeout, clearTimeout, now }, url, on) {
   /** @type {AbortController | null} */
   let running = null;
   /** @type {any} */
@@ -37,14 +44,19 @@ export function makeLoader({ fetch, setTimeout, clearTimeout, now }, url, on) {
   let rested = 0;
   let calm = CALM;
 
-  async function load() {
+  function stop() {
     clearTimeout(timer);
     timer = null;
     running?.abort();
+    running = null;
+  }
+
+  async function load() {
+    stop();
     const mine = new AbortController();
     running = mine;
     const began = now();
-    const outcome = await ask(mine.signal);
+    const outcome = await outcomeOf(mine);
     if (mine !== running) return;
     running = null;
     // A figure that took 2 s to make is not asked for every second.
@@ -52,17 +64,14 @@ export function makeLoader({ fetch, setTimeout, clearTimeout, now }, url, on) {
     outcome();
   }
 
-  /** @param {AbortSignal} signal @returns {Promise<() => void>} What to do with the answer. */
-  async function ask(signal) {
+  /** @param {AbortController} abort @returns {Promise<() => void>} What to do with the answer. */
+  async function outcomeOf(abort) {
     try {
-      const answer = await fetch(url(), { signal });
-      if (answer.status === 401 || answer.status === 403) return () => on.failed("denied");
-      if (answer.status >= 400 && answer.status < 500) {
-        const sentence = await answer.text();
-        return () => on.refused(sentence);
-      }
+      const answer = await ask(url(), failures ? THEN_WITHIN : WITHIN, abort);
+      if (forbidden(answer)) return () => on.failed("denied");
+      if (refusal(answer)) return () => refused(answer.text);
       if (!answer.ok) return again;
-      const figure = await answer.json();
+      const figure = JSON.parse(answer.text);
       return () => {
         failures = 0;
         on.loaded(figure);
@@ -70,6 +79,12 @@ export function makeLoader({ fetch, setTimeout, clearTimeout, now }, url, on) {
     } catch {
       return again;
     }
+  }
+
+  /** @param {string} sentence */
+  function refused(sentence) {
+    timer = setTimeout(load, REFUSED_FOR);
+    on.refused(sentence);
   }
 
   function again() {
@@ -80,6 +95,11 @@ export function makeLoader({ fetch, setTimeout, clearTimeout, now }, url, on) {
 
   return {
     load,
+    stop,
+    /** Loads at once what would be loaded later: the network may be back. */
+    hurry() {
+      if (timer !== null) load();
+    },
     /**
      * Loads soon. False while a load is under way: what its figure lacks comes again after its
      * cursor, and can ask then.
@@ -91,6 +111,14 @@ export function makeLoader({ fetch, setTimeout, clearTimeout, now }, url, on) {
       return true;
     },
   };
+}
+
+/**
+ * Says whether it is Tailplot that refuses: a proxy whose server is away has a 404 of its own.
+ * @param {import("./ask.js").Answer} answer
+ */
+function refusal({ status, text }) {
+  return status === 400 || (status === 404 && /^no (run|metric) /.test(text));
 }
 
 /**

@@ -1,68 +1,91 @@
 // @ts-check
 // Wires the page: view → figure → charts, stream → points. Everything but a new point is a load.
 
+import { makeAsk } from "./ask.js";
 import { makeCharts } from "./charts.js";
 import { makeControls } from "./controls.js";
 import { showEmpty } from "./empty.js";
 import { cards } from "./figure.js";
+import { makeGlance } from "./glance.js";
 import { makeAsked, makeLoader } from "./load.js";
+import { makeNans } from "./nans.js";
+import { makePresence } from "./presence.js";
 import { makeStatus } from "./status.js";
 import { makeStream } from "./stream.js";
+import { makeTab, titleOf } from "./tab.js";
 import { advance, indexOf, plan } from "./traces.js";
 import { figureUrl, matcher, searchOf, sinceUrl, viewFrom, windowOf } from "./view.js";
 import { systemWords } from "./words.js";
 
 const ZOOM_SETTLES = 250;
-const HIDDEN_KEEPS_STREAM = 30_000;
+/** Runs that a server started anew does not know come up within this, or never. */
+const COMES_UP = 5_000;
 
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const touch = matchMedia("(pointer: coarse)");
 const at = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
-const effects = {
-  EventSource,
-  fetch: (/** @type {string} */ url, /** @type {RequestInit} */ options = {}) => fetch(url, options),
+const timers = {
   setTimeout: (/** @type {() => void} */ then, /** @type {number} */ ms) => setTimeout(then, ms),
   clearTimeout: (/** @type {number} */ timer) => clearTimeout(timer),
-  random: Math.random,
   now: Date.now,
 };
+const ask = makeAsk({ ...timers, fetch: (url, options) => fetch(url, options) });
 
 let view = viewFrom(location.search);
 /** @type {import("./traces.js").Index} */
 let index = new Map();
 let sentence = "";
 let charted = 0;
-const asked = makeAsked(effects.now);
+const asked = makeAsked(timers.now);
 /** @type {number | undefined} */
 let zooming;
-/** @type {number | undefined} */
-let hiding;
+/** Since when a run is drawn that the server does not name; 0: none is. */
+let lacked = 0;
 
-const status = makeStatus(document, effects.now);
-const controls = makeControls(document, effects.setTimeout, effects.clearTimeout, change);
+const nans = makeNans();
+const tab = makeTab(document);
+const named = document.title;
+const status = makeStatus(document, timers.now);
+const controls = makeControls(document, timers.setTimeout, timers.clearTimeout, change);
 const charts = makeCharts(
   { document, now: () => performance.now(), frame, whenSeen, whenResized },
   { main: at("main-charts"), system: at("system-charts") },
   zoom,
 );
-const stream = makeStream(effects, (cursor, route) => sinceUrl(view, cursor, route), {
-  points,
-  status: (runs) => {
-    status.told(runs);
-    showAround();
+const stream = makeStream(
+  { ...timers, EventSource, ask, random: Math.random },
+  (cursor, route) => sinceUrl(view, cursor, route),
+  {
+    points,
+    status: told,
+    // Soon, not at once: a server that resets its own figure's cursor must not be asked in a ring.
+    reset: () => loader.loadSoon(),
+    link: status.link,
   },
-  // Soon, not at once: a server that resets its own figure's cursor must not be asked in a ring.
-  reset: () => loader.loadSoon(),
-  link: status.link,
-});
-const loader = makeLoader(effects, () => figureUrl(view, dark.matches ? "dark" : "light"), {
+);
+const loader = makeLoader({ ...timers, ask }, () => figureUrl(view, dark.matches ? "dark" : "light"), {
   loaded,
-  refused: (words) => {
-    stream.close();
-    say(words);
-  },
+  refused,
   failed: status.link,
 });
+const glance = makeGlance(ask, (cursor) => sinceUrl(view, cursor, "metrics.json"));
+const presence = makePresence(
+  { ...timers, hidden: () => document.hidden, offline: () => !navigator.onLine },
+  {
+    load: loader.load,
+    leave() {
+      loader.stop();
+      stream.close();
+      glance.from(stream.cursor());
+    },
+    glance: glance.look,
+    glanced,
+    hurry() {
+      stream.hurry();
+      loader.hurry();
+    },
+  },
+);
 
 /** @param {import("./figure.js").Figure} figure */
 function loaded(figure) {
@@ -70,16 +93,61 @@ function loaded(figure) {
   const list = cards(figure, { touch: touch.matches });
   index = indexOf(list);
   charted = list.length;
+  nans.figure(figure);
   charts.show(list);
   controls.runs(meta.runs, meta.more_runs);
   say(meta.empty ?? "");
   // A tab that was hidden while it loaded gets its stream when it is shown.
-  if (!document.hidden || hiding !== undefined) stream.open(meta.cursor);
+  if (presence.holds()) stream.open(meta.cursor);
+}
+
+/** @param {string} words */
+function refused(words) {
+  stream.close();
+  index = new Map();
+  charted = 0;
+  charts.show([]);
+  status.told({}, true);
+  status.link("refused");
+  say(words);
+}
+
+/** @param {import("./status.js").Told} runs @param {boolean} whole */
+function told(runs, whole) {
+  status.told(runs, whole);
+  lacked = lacksRuns() ? lacked || timers.now() : 0;
+  if (lacked && timers.now() - lacked > COMES_UP) loader.loadSoon();
+  showAround();
+}
+
+/** Whether a run is drawn that the server does not have, nor is about to find. */
+function lacksRuns() {
+  const loading = [...status.runs.values()].some(({ state }) => state === "loading");
+  return !loading && [...index.keys()].some((run) => !status.runs.has(run));
+}
+
+/** @param {{states: any, points: any} | "denied" | null} heard */
+function glanced(heard) {
+  if (heard === "denied" || !heard) status.link(heard ?? "reconnecting");
+  else {
+    status.told(heard.states, true);
+    nans.points(heard.points);
+    status.link("open");
+  }
+  tick();
+}
+
+function tick() {
+  status.tick();
+  const headline = status.said();
+  const nan = nans.run();
+  tab.show(titleOf(status.runs, { headline, name: named, nan, now: timers.now() }), nan ? "bad" : headline.tone);
 }
 
 /** @param {{runs: import("./traces.js").Runs}} event */
 function points({ runs }) {
   status.points(runs);
+  nans.points(runs);
   const planned = plan(runs, index, asked.has);
   advance(planned);
   charts.extend(planned.updates);
@@ -146,17 +214,6 @@ function whenResized(resized) {
   return (/** @type {Element} */ plot) => observer.observe(plot);
 }
 
-function visibility() {
-  clearTimeout(hiding);
-  hiding = undefined;
-  if (document.hidden) {
-    hiding = setTimeout(() => {
-      hiding = undefined;
-      stream.close();
-    }, HIDDEN_KEEPS_STREAM);
-  } else loader.load();
-}
-
 function findPlotly() {
   const script = at("plotly");
   const library = /** @type {any} */ (globalThis).Plotly;
@@ -166,9 +223,15 @@ function findPlotly() {
 }
 
 if (view.theme) document.documentElement.dataset.theme = view.theme;
-document.addEventListener("visibilitychange", visibility);
-dark.addEventListener("change", () => loader.load());
-setInterval(status.tick, 1000);
+document.addEventListener("visibilitychange", presence.change);
+addEventListener("pagehide", presence.gone);
+addEventListener("pageshow", ({ persisted }) => persisted && presence.back());
+addEventListener("online", presence.online);
+dark.addEventListener("change", () => presence.holds() && loader.load());
+setInterval(() => {
+  presence.tick();
+  tick();
+}, 1000);
 controls.show(view);
 findPlotly();
-loader.load();
+presence.start();

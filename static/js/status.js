@@ -16,9 +16,9 @@ import { beyond, factsOfAll, headline, mostAlive, progress } from "./words.js";
 export function makeStatus(document, now) {
   /** @type {Map<string, Status>} */
   const runs = new Map();
-  /** @type {{link: Link, since: number}} */
-  let link = { link: "connecting", since: now() };
-  let said = "";
+  /** @type {{link: Link, since: number, before: Link}} */
+  let link = { link: "connecting", since: now(), before: "connecting" };
+  let spokenOf = "";
   let listed = "";
   const at = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
   const [names, state, spoken, facts] = ["names", "state", "spoken", "facts"].map(at);
@@ -31,16 +31,20 @@ export function makeStatus(document, now) {
     showNotice();
   });
 
+  function said() {
+    return headline(mostAlive([...runs.values()], now()), link, now());
+  }
+
   function show() {
     const statuses = [...runs.values()];
     const first = mostAlive(statuses, now());
-    const { kind, text, tone } = headline(first, link, now());
+    const { kind, text, tone } = said();
     setText(state, text);
     state.dataset.state = kind;
     state.dataset.tone = tone;
     // What is read aloud changes with the state only, not with every second of it.
-    if (kind !== said) spoken.textContent = text;
-    said = kind;
+    if (kind !== spokenOf) spoken.textContent = text;
+    spokenOf = kind;
     if (runs.size) setText(names, runs.size > 1 ? `${runs.size} runs` : [...runs.keys()][0]);
     showFacts(statuses);
     showProgress(runs.size > 1 && first?.state !== "loading" ? null : progress(first));
@@ -95,8 +99,13 @@ export function makeStatus(document, now) {
 
   return {
     runs,
-    /** @param {Told} told As in `status.json`; runs that are not named stay as they were. */
-    told(told) {
+    said,
+    /**
+     * @param {Told} told As in `status.json`.
+     * @param {boolean} whole These are all runs that there are; else those that are not named stay as they were.
+     */
+    told(told, whole = false) {
+      if (whole) runs.clear();
       for (const [run, status] of Object.entries(told ?? {})) runs.set(run, { ...status, heard: now() });
       show();
       showBadge();
@@ -117,7 +126,7 @@ export function makeStatus(document, now) {
     link(is) {
       // The stream of a server that has stopped breaks next: the words stay until it is back.
       const stays = link.link === "stopped" && is === "reconnecting";
-      if (!stays && is !== link.link) link = { link: is, since: now() };
+      if (!stays && is !== link.link) link = { link: is, since: now(), before: link.link };
       show();
     },
     tick: show,

@@ -18,7 +18,7 @@
  * @property {number} heard When this page learned it, ms.
  */
 /** @typedef {{kind: string, text: string, tone: string}} Headline */
-/** @typedef {"connecting" | "open" | "reconnecting" | "polling" | "denied" | "stopped"} Link */
+/** @typedef {"connecting" | "open" | "reconnecting" | "polling" | "denied" | "refused" | "stopped"} Link */
 
 /** @type {[number, string]} */
 const MILLION = [1e6, "M"];
@@ -26,6 +26,11 @@ const MILLION = [1e6, "M"];
 const UNITS = [[1e12, "T"], [1e9, "B"], MILLION];
 /** From this part of a unit on, four figures round up to the unit: 999.96 M is 1 B. */
 const NEARLY = 0.99995;
+
+/** So long a broken link is mended in silence: a proxy that cuts streams now and then is no news. */
+const GRACE = 2_500;
+/** From then on the words say since when nobody answers. */
+const LONG = 15_000;
 
 /** The most alive first: several runs are summed up by the first of these that one of them is in. */
 const BY_LIFE = [
@@ -155,22 +160,23 @@ export function mostAlive(statuses, now) {
 /**
  * Says in words how things are: the link to the server first, then the run.
  * @param {Status | undefined} status
- * @param {{link: Link, since: number}} link `since` in ms, when the link became so.
+ * @param {{link: Link, since: number, before?: Link}} link `since` in ms, when it became so; what it was before.
  * @param {number} now ms
  * @returns {Headline}
  */
-export function headline(status, link, now) {
-  if (link.link === "stopped") {
-    return { kind: "stopped", text: `Server stopped at ${clock(link.since)}`, tone: "bad" };
+export function headline(status, { link, since, before = "open" }, now) {
+  if (link === "reconnecting" && now - since < GRACE) return headline(status, { link: before, since }, now);
+  if (link === "stopped") return { kind: "stopped", text: `Server stopped at ${clock(since)}`, tone: "bad" };
+  if (link === "reconnecting") {
+    const long = now - since < LONG ? "" : ` since ${clock(since)}`;
+    return { kind: "reconnecting", text: `Reconnecting${long}…`, tone: "warn" };
   }
-  if (link.link === "reconnecting") {
-    return { kind: "reconnecting", text: "Reconnecting…", tone: "warn" };
+  if (link === "denied") {
+    return { kind: "no access", text: "Access expired: open the link with its token", tone: "bad" };
   }
-  if (link.link === "denied") {
-    return { kind: "denied", text: "Access expired: open the link with its token", tone: "bad" };
-  }
+  if (link === "refused") return { kind: "refused", text: "Nothing to show", tone: "muted" };
   const told = status ? ofRun(status, now) : { kind: "connecting", text: "Connecting…", tone: "muted" };
-  return link.link === "polling" ? { ...told, text: `${told.text} (polling)` } : told;
+  return link === "polling" ? { ...told, text: `${told.text} (polling)` } : told;
 }
 
 /** @param {Status} status @param {number} now @returns {Headline} */

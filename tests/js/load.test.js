@@ -11,19 +11,31 @@ function stage() {
   const clock = makeClock();
   const requests = [];
   const heard = [];
-  const fetch = (url, { signal }) =>
+  const ask = (url, within, abort) =>
     new Promise((resolve, reject) => {
+      const { signal } = abort;
       signal.addEventListener("abort", () => reject(new Error("aborted")));
       requests.push({
         signal,
-        give: (figure) => resolve({ status: 200, ok: true, json: async () => figure }),
-        refuse: (status, text) => resolve({ status, ok: false, text: async () => text }),
+        within,
+        give: (figure) => resolve({ status: 200, ok: true, text: JSON.stringify(figure) }),
+        refuse: (status, text) => resolve({ status, ok: false, text }),
         fail: () => reject(new Error("no network")),
       });
     });
   const tell = (name) => (payload) => heard.push([name, payload]);
   const on = { loaded: tell("loaded"), refused: tell("refused"), failed: tell("failed") };
-  return { clock, requests, heard, loader: makeLoader({ ...clock, fetch }, () => "figure.json", on) };
+  return { clock, requests, heard, loader: makeLoader({ ...clock, ask }, () => "figure.json", on) };
+}
+
+/** A loader that gets the same answer to all it asks, and has asked once. */
+function withAnswer(answer) {
+  const [clock, requests, heard] = [makeClock(), [], []];
+  const ask = async (url) => requests.push(url) && answer;
+  const tell = (name) => (payload) => heard.push([name, payload]);
+  const on = { loaded: tell("loaded"), refused: tell("refused"), failed: tell("failed") };
+  makeLoader({ ...clock, ask }, () => "figure.json", on).load();
+  return { clock, requests, heard };
 }
 
 test("a newer load aborts the older, whose answer is not shown", async () => {
@@ -37,13 +49,61 @@ test("a newer load aborts the older, whose answer is not shown", async () => {
   assert.deepEqual(heard, [["loaded", "new"]]);
 });
 
-test("a refusal is told in the server's words and not asked again", async () => {
+test("a refusal is told in the server's words, and looked at again after 30 s: runs come up", async () => {
   const { clock, requests, heard, loader } = stage();
   loader.load();
-  requests[0].refuse(400, "x must be one of …");
-  await clock.pass(60_000);
-  assert.deepEqual(heard, [["refused", "x must be one of …"]]);
+  requests[0].refuse(404, "no run 'x'; there is 'y'");
+  await clock.pass(29_999);
+  assert.deepEqual(heard, [["refused", "no run 'x'; there is 'y'"]]);
   assert.equal(requests.length, 1);
+  await clock.pass(1);
+  requests[1].give("figure");
+  await settled();
+  assert.deepEqual(heard.at(-1), ["loaded", "figure"]);
+});
+
+test("the 404 of a proxy whose server is away is no refusal", async () => {
+  const { requests, heard, loader } = stage();
+  loader.load();
+  requests[0].refuse(404, "404 page not found");
+  await settled();
+  assert.deepEqual(heard, [["failed", "reconnecting"]]);
+});
+
+test("a page of a proxy in place of the figure is no figure", async () => {
+  const { clock, requests, heard } = withAnswer({ status: 200, ok: true, text: "<!doctype html>" });
+  await settled();
+  assert.deepEqual(heard, [["failed", "reconnecting"]]);
+  await clock.pass(1_000);
+  assert.equal(requests.length, 2);
+});
+
+test("a load that is stopped is not shown and not tried again", async () => {
+  const { clock, requests, heard, loader } = stage();
+  loader.load();
+  loader.stop();
+  assert.ok(requests[0].signal.aborted);
+  await clock.pass(120_000);
+  assert.deepEqual([requests.length, heard, clock.waiting()], [1, [], 0]);
+});
+
+test("a network that is back is tried at once where a load waits, and only there", async () => {
+  const { requests, loader } = stage();
+  loader.hurry();
+  assert.equal(requests.length, 0);
+  loader.load();
+  requests[0].fail();
+  await settled();
+  loader.hurry();
+  assert.equal(requests.length, 2);
+});
+
+test("after a failure the figure gets more time: a small machine may need it", async () => {
+  const { clock, requests, loader } = stage();
+  loader.load();
+  requests[0].fail();
+  await clock.pass(1_000);
+  assert.ok(requests[1].within > requests[0].within);
 });
 
 test("a reader without access is told so", async () => {

@@ -55,11 +55,21 @@ test("waiting says for which file, without the reason", () => {
 });
 
 test("a broken link speaks louder than the run", () => {
-  const told = (link) => headline(run({}), { link, since: new Date(2026, 0, 1, 12, 3).getTime() }, 0).text;
+  const since = new Date(2026, 0, 1, 12, 3).getTime();
+  const told = (link, after = 2_500) => headline(run({}), { link, since }, since + after).text;
   assert.equal(told("reconnecting"), "Reconnecting…");
+  assert.equal(told("reconnecting", 15_000), "Reconnecting since 12:03…");
   assert.equal(told("stopped"), "Server stopped at 12:03");
   assert.equal(told("polling"), "Live (polling)");
+  assert.equal(told("refused"), "Nothing to show");
   assert.match(told("denied"), /token/);
+});
+
+test("a link that is mended within 2.5 s was never broken", () => {
+  const told = (before, now) => headline(run({}), { link: "reconnecting", since: 0, before }, now).text;
+  assert.equal(told("open", 2_499), "Live");
+  assert.equal(told("polling", 2_499), "Live (polling)");
+  assert.equal(told("open", 2_500), "Reconnecting…");
 });
 
 test("the most alive run speaks for all, and of two the one with the newer line", () => {
