@@ -48,7 +48,7 @@ test: .venv/.dev lint test-js ## style, types and all quick tests
 	@$(BIN)/python -m pytest tests
 
 test-more: .venv/.more ## the tests that need large packages
-	@$(BIN)/python -m pytest tests/more
+	@$(BIN)/python -m pytest -n 3 tests/more
 
 stories: .venv/.dev ## thousands of random stories of a log, told to the reader of files
 	@$(BIN)/python -m tests.model --sequences 5000 --seed 1

@@ -4,9 +4,11 @@ The pipeline, each step knowing only those before it:
   sources → lines → formats → rows → fold → store      bytes become columns that only grow
   view, groups, curves, downsample → figure             what to draw; picture draws it without a browser
   wire → stream → routes → the page                     columns become JSON, events, HTTP
-  follow, progress                                      the one loop that keeps it going
+  follow, slices, progress                              the one loop that keeps it going
+  superseded, thinning                                  what of the columns is let go, and when
 Beside it: settings, startup, guard (who may ask), reading and hooks (how the owner wants logs read), hub (gevent),
-status, words, stamps, loading, dry_run, demo.
+sockets, descriptors and server_log (readers that stall, and how many there may be), status, words, stamps, loading,
+dry_run, demo.
 """
 
 from __future__ import annotations

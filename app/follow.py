@@ -37,7 +37,7 @@ MAY_COME_AGAIN = ("truncated", "rewritten", "replaced")
 OVERWRITTEN = ("truncated", "rewritten")
 """Notices of a generation whose last bytes may be gone unread: half a line of it is no line."""
 FIRST_POLL = 1.0
-TOO_MANY = "more points than --max-points: of the oldest ones every second or so is kept, and each extreme"
+TOO_MANY = "There are more points than --max-points: of the oldest about every second is kept, and every extreme"
 
 
 @dataclass

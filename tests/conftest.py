@@ -21,6 +21,8 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+pytest_plugins = ["tests.browser.browsing"]
+
 ROOT = Path(__file__).resolve().parent.parent
 STARTS_WITHIN = 15.0  # seconds until /healthz must answer
 STOPS_WITHIN = 10.0

@@ -4,7 +4,7 @@ import pytest
 
 from app.fold import Fold
 from app.store import Board, Run
-from app.superseded import Superseded, without
+from app.superseded import LATEST, Superseded, without
 
 
 def run_of(*generations: bytes) -> Run:
@@ -94,6 +94,26 @@ def test_generations_that_differ_are_compared_a_few_times_only(monkeypatch: pyte
         assert watch.find(run) is None
     assert compared[0] == 100
     assert len(compared) < 15
+
+
+def test_however_often_a_log_is_cut_only_its_latest_lives_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[int] = []
+    monkeypatch.setattr(
+        "app.superseded._stands_in", lambda _run, earlier, _newest: bool(compared.append(earlier.number))
+    )
+    run, watch = Run("train"), Superseded()
+    for number in range(100):
+        run.add(Fold(number).feed(lines(number)))
+        watch.find(run)
+    assert compared.count(0) == LATEST
+    assert len(compared) < LATEST * 100
+
+
+def test_a_rotation_begins_nothing_anew_that_could_have_come_again() -> None:
+    run = run_of(lines(1, 2))
+    run.begin(1, continues=True)
+    run.add(Fold(1).feed(lines(1, 2, 3)))
+    assert Superseded().find(run) is None
 
 
 def test_a_board_shows_the_new_run_in_the_old_ones_place() -> None:

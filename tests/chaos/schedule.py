@@ -15,7 +15,7 @@ HARMLESS = {
     "chmod": 2,
     "mode": 3,
     "reopen": 2,
-    "tear": 4,
+    "tear": 6,
     "touch": 1,
     "hard_link": 1,
 }
@@ -73,7 +73,7 @@ def _harmless(chance: random.Random, rate: float, linked: bool) -> tuple[str, St
         "parent": lambda: {"for_s": round(chance.uniform(0, 2), 3)},
         "chmod": lambda: {"for_s": round(chance.uniform(0, 3), 3)},
         "mode": lambda: {"mode": chance.choice(MODES)},
-        "tear": lambda: {"for_s": round(chance.uniform(0, 3), 3)},
+        "tear": lambda: {"for_s": round(chance.uniform(0.2, 3), 3)},
         "touch": lambda: {"at": chance.choice((FOR_EVER_AGO, FAR_AHEAD))},
     }.get(do, dict)()
 

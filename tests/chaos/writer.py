@@ -296,10 +296,12 @@ class Writer:
             record = record | {"visible": [*siblings, self.life]}
         self._say(record)
 
-    def do_write(self, lines: int) -> None:
+    def do_write(self, lines: int) -> Command | None:
         """A burst."""
-        self._torn_until = 0.0
+        if self._clock() < self._torn_until:
+            return {"ok": False, "why": "half a line waits for its end"}
         self._write(lines)
+        return None
 
     def do_sentinel(self) -> Command:
         """One last line, whose number is told; from now on nothing is written."""
@@ -315,10 +317,10 @@ class Writer:
         self._reopened(mode)
 
     def do_tear(self, for_s: float) -> None:
-        """Half a line, and the rest later."""
+        """The beginning of a line, cut anywhere, and the rest later."""
         self._flush()
         self.pen.add(*self._text.line(self.pen.life))
-        self._say(self.pen.write(len(self.pen.waiting) // 2))
+        self._say(self.pen.write(1 + 7919 * self._text.k % (len(self.pen.waiting) - 1)))
         self._torn_until = self._clock() + for_s
 
     def do_rotate(self, stale_s: float = 0.0, create: bool = False, both: bool = False) -> None:

@@ -7,7 +7,6 @@ import time
 
 import pytest
 
-from tests.browser.conftest import chromium, page  # noqa: F401  (fixtures)
 from tests.browser.reader import (
     drawn,
     lines,
@@ -62,19 +61,19 @@ def training(log):
     training.end()
 
 
-def open_page(page, proxy):  # noqa: F811
+def open_page(page, proxy):
     page.goto(f"http://127.0.0.1:{proxy.port}/")
     page.wait_for_function("() => document.querySelector('.chart')?.data")
     wait_for_state(page, "^live$")
     note_states(page)
 
 
-def is_whole_in_the_end(page, server, training, within=20.0):  # noqa: F811
+def is_whole_in_the_end(page, server, training, within=20.0):
     wait_for_step(page, training.end(), within)
     assert drawn(page) == told(server)
 
 
-def test_20_s_of_502_leave_no_gap(page, server, proxy, training):  # noqa: F811
+def test_20_s_of_502_leave_no_gap(page, server, proxy, training):
     open_page(page, proxy)
     proxy.set("reply502", for_s=20)
     wait_for_state(page, "reconnecting since ..:..…", within=19)
@@ -82,7 +81,7 @@ def test_20_s_of_502_leave_no_gap(page, server, proxy, training):  # noqa: F811
     is_whole_in_the_end(page, server, training)
 
 
-def test_answers_without_content_leave_no_gap(page, server, proxy, training):  # noqa: F811
+def test_answers_without_content_leave_no_gap(page, server, proxy, training):
     open_page(page, proxy)
     for address in ("**/events?*", "**/metrics.json?*", "**/healthz", "**/status.json"):
         page.route(address, lambda route: route.fulfill(status=204))
@@ -95,7 +94,7 @@ def test_answers_without_content_leave_no_gap(page, server, proxy, training):  #
 
 
 def test_behind_a_proxy_that_buffers_the_points_come_by_polling_until_streams_pass_again(
-    page,  # noqa: F811
+    page,
     server,
     proxy,
     log,
@@ -129,7 +128,7 @@ def test_behind_a_proxy_that_buffers_the_points_come_by_polling_until_streams_pa
 
 
 @pytest.mark.parametrize("rate", [1, 200])
-def test_streams_that_are_cut_every_5_s_or_every_megabyte_are_no_news(page, server, proxy, log, rate):  # noqa: F811
+def test_streams_that_are_cut_every_5_s_or_every_megabyte_are_no_news(page, server, proxy, log, rate):
     open_page(page, proxy)
     step, until = 50, time.monotonic() + 30
     cut = time.monotonic()
@@ -152,7 +151,7 @@ def test_streams_that_are_cut_every_5_s_or_every_megabyte_are_no_news(page, serv
         assert all(x == sorted(set(x)) for x, _ in drawn(page).values())
 
 
-def test_a_black_hole_is_noticed_and_left_again(page, server, proxy, training):  # noqa: F811
+def test_a_black_hole_is_noticed_and_left_again(page, server, proxy, training):
     """Also what is asked while nothing comes through must end by itself, or nobody would ask again."""
     open_page(page, proxy)
     proxy.set("blackhole")
@@ -167,7 +166,7 @@ def test_a_black_hole_is_noticed_and_left_again(page, server, proxy, training): 
     is_whole_in_the_end(page, server, training)
 
 
-def test_a_page_opened_in_a_black_hole_comes_when_it_is_over(page, server, proxy, training):  # noqa: F811
+def test_a_page_opened_in_a_black_hole_comes_when_it_is_over(page, server, proxy, training):
     page.route(
         "**/figure.json?*", lambda route: (proxy.set("blackhole", for_s=20), route.continue_(), page.unroute_all())
     )
@@ -183,7 +182,7 @@ ASKED = """async () => {
 }"""
 
 
-def test_tabs_shown_one_after_another_are_all_right_and_the_server_stays_at_hand(server, log, chromium):  # noqa: F811
+def test_tabs_shown_one_after_another_are_all_right_and_the_server_stays_at_hand(server, log, chromium):
     """Six connections are all that a browser has for a server: more streams, and its next question waits for ever."""
     with tabs(chromium, 10) as window:
         for tab in window.pages:
@@ -206,7 +205,7 @@ def test_tabs_shown_one_after_another_are_all_right_and_the_server_stays_at_hand
         assert drawn(tab) == told(server)
 
 
-def test_a_server_that_comes_back_with_a_log_that_is_not_there_yet_shows_no_old_curves(serve, server, page, tmp_path):  # noqa: F811
+def test_a_server_that_comes_back_with_a_log_that_is_not_there_yet_shows_no_old_curves(serve, server, page, tmp_path):
     page.goto(server.url)
     wait_for_step(page, 50)
     os.killpg(server.pid, signal.SIGKILL)

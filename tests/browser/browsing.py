@@ -1,4 +1,4 @@
-"""A real browser for the tests in this folder: the Chromium that the machine has."""
+"""A real browser for the tests: the Chromium that the machine has."""
 
 import os
 import shutil
