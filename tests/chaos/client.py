@@ -76,7 +76,6 @@ class Client:
         self._chance = chance
         self._heard_at = 0.0
         self._same_worker = False
-        self._calm = asyncio.Event()
         self._visit: asyncio.Future[None] | None = None
 
     async def live(self) -> None:
@@ -88,7 +87,7 @@ class Client:
                 await asyncio.wait([self._visit])
                 if not self._visit.cancelled():
                     self._visit.result()  # a fault of the harness must not look like a cut
-                await self._rest()
+                await asyncio.sleep(self._chance.uniform(*BACK_AFTER))
         finally:
             blackening.cancel()
             if self._visit:
@@ -100,7 +99,6 @@ class Client:
         if self._habit != steady and self._visit:
             self._visit.cancel()
         self._habit = steady
-        self._calm.set()
 
     def silence(self, now: float) -> float:
         """The longest silence on a connection since this was asked last, in s."""
@@ -127,14 +125,6 @@ class Client:
         finally:
             self.open = False
             close(writer, reset=habit.reset)
-
-    async def _rest(self) -> None:
-        seconds = self._chance.uniform(*BACK_AFTER)
-        if self._calm.is_set():
-            await asyncio.sleep(seconds)
-        else:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._calm.wait(), seconds)
 
     async def _ask(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, habit: Habit) -> None:
         query = f"?since={self.id}" if self.id and habit.by_query else ""
