@@ -75,7 +75,8 @@ def _of_run(run: str, metrics: dict[str, Lists]) -> Points:
     wave, odd = _line_numbers(_columns(metrics, "wave")[1])
     strange |= {"wave": odd} if odd else {}
     by_file = _by_file(k, metrics)
-    strange |= {"g": len(k)} if "g" in metrics and not by_file else {}
+    if "g" in metrics and not by_file:
+        strange["g"] = max(1, abs(len(k) - len(_column(metrics["g"].value))))
     return Points(run, k, wave, wrong, by_file, strange)
 
 

@@ -175,7 +175,7 @@ class Writer:
         self._moving_at: float | None = None  # when the pen goes over to the file at the path
         self._switching = False
         self._back: tuple[float, Callable[[], object]] | None = None
-        self._torn_until = 0.0
+        self._torn_until = self._settled_at = 0.0
         self._paused = True
         self._due, self._ticked = 0.0, self._clock()
         if linked:
@@ -258,6 +258,8 @@ class Writer:
     def _busy(self, what: str) -> str:
         if self._back:
             return "something is away"
+        if self._clock() < self._settled_at:
+            return "the link was switched just now"
         again = what == "rotate" and not self._switching and self.real().exists()
         if self._moving_at is not None and not again:
             return "the old file is still being written to"
@@ -367,6 +369,7 @@ class Writer:
         self._point_link()
         self._begin("switched")
         self._moving_at, self._switching = self._clock() + stale_s, True
+        self._settled_at = self._moving_at + SETTLES_S
         if not stale_s:
             self._go_over()
 
@@ -508,6 +511,8 @@ def _prose(size: int) -> bytes:
     return (line * (size // len(line) + 1))[: size - 1] + b"\n"
 
 
+SETTLES_S = 6.0
+"""So long a new target of the link keeps its name: for 5 s the program reads on in the old one, then it opens it."""
 NAMES_CHANGE = {
     *("rotate", "rotate_twice", "switch", "away", "parent", "chmod", "reopen", "mode", "touch", "hard_link"),
     *("truncate", "rewrite_larger", "same_size", "recreate", "replace"),
