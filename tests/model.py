@@ -39,7 +39,7 @@ NOTICES = ("truncated", "rewritten", "deleted", "gap", "late")
 PATIENCE = 60
 """Polls after which a log that nobody touches must be quiet."""
 
-LINGER, REWRITE, CHECK, UNLINKED = 5.0, 2.0, 5.0, 30.0
+LINGER, REWRITE, SETTLE, CHECK, UNLINKED = 5.0, 2.0, 0.3, 5.0, 30.0
 ENDS, HOLE = 256, 4096
 LEFT = 4
 """Files that were left last, to which lines may come late."""
@@ -378,6 +378,8 @@ class Oracle:
         """Whether all bytes are compared at the next look; whether a gap in this row of siblings was told."""
         self._until: int | None = None
         """Where reading ends of a file that the path does not lead to any more."""
+        self._settled_at = 0.0
+        """When a file that was written anew may be read: until then its rest may be the old one's."""
         self._hole = 0
         """The size of the held file where it ends in a hole."""
         self._left: list[Left] = []
@@ -493,10 +495,12 @@ class Oracle:
         self.given.append(bytearray())
         self.continues.append(False)
         self._attend(file)
+        self._settled_at = self.world.now + (SETTLE if notice == "rewritten" else 0.0)
 
     def _attend(self, file: File) -> None:
         """All waiting begins anew."""
         self._doubted, self._until, self._hole, self._seen = False, None, 0, facts(file)
+        self._settled_at = 0.0
         self._since = {"compared": self.world.now}
         if self._sibling and TODAY + self.world.now - file.mtime / 1e9 > LINGER:
             self._since["other"] = -math.inf  # nobody writes to it any more
@@ -511,6 +515,8 @@ class Oracle:
         more = content[len(got) :]
         if not more or self._hole == len(content):
             return False
+        if self.world.now < self._settled_at:
+            return True
         if not self._ends_stand(file, head=False):
             self._doubted = True  # the next look finds out
             return False

@@ -61,8 +61,9 @@ class Followed:
 
 
 @pytest.fixture
-def followed(log: Log) -> Iterator[Followed]:
-    """The log of this test, followed."""
+def followed(log: Log, monkeypatch: pytest.MonkeyPatch) -> Iterator[Followed]:
+    """The log of this test, followed; read at once where it is written anew."""
+    monkeypatch.setattr(file, "SETTLE", 0.0)
     followed = Followed(log.path)
     yield followed
     followed.close()
@@ -604,9 +605,10 @@ def test_who_asks_just_after_the_start_waits_for_the_first_poll(
     assert followed.board.runs["train"].metrics
 
 
-def test_a_worker_that_numbers_otherwise_finds_the_newest_of_two_lives_that_begin_alike(log: Log) -> None:
+def test_a_worker_that_numbers_otherwise_finds_the_newest_of_two_lives_that_begin_alike(
+    log: Log, followed: Followed
+) -> None:
     """Else a client that comes from a worker that knows only the second life gets that one twice."""
-    followed = Followed(log.path)
     text = lines(1, 2).encode()
     for life, more in ((text, lines(5)), (lines(7), b""), (text, lines(6))):
         log.rewrite(life)
@@ -618,7 +620,6 @@ def test_a_worker_that_numbers_otherwise_finds_the_newest_of_two_lives_that_begi
     here = followed.find(len(text), zlib.crc32(text), generation=first.number)
     assert isinstance(elsewhere, Position) and elsewhere.generation == newest.number
     assert isinstance(here, Position) and here.generation == first.number
-    followed.close()
 
 
 def test_a_fault_with_one_log_costs_the_others_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

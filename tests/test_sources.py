@@ -16,7 +16,7 @@ from app import create_app
 from app.sources import Chunk, _left, _opened, file
 from app.sources._filesystem import NotALogError
 from app.sources._life import RECHECK
-from app.sources.file import BACK_OFF, CONFIRM, LINGER, REOPEN, REWRITE, UNLINKED, FileSource
+from app.sources.file import BACK_OFF, CONFIRM, LINGER, REOPEN, REWRITE, SETTLE, UNLINKED, FileSource
 from tests.conftest import Log
 
 _ticks = count(1)
@@ -50,8 +50,9 @@ class Reader:
 
 
 @pytest.fixture
-def reader(log: Log) -> Iterator[Reader]:
-    """Reads the log of this test."""
+def reader(log: Log, monkeypatch: pytest.MonkeyPatch) -> Iterator[Reader]:
+    """Reads the log of this test; one that was written anew at once."""
+    monkeypatch.setattr(file, "SETTLE", 0.0)
     reader = Reader(log.path)
     yield reader
     reader.source.close()
@@ -66,6 +67,22 @@ def later(path: Path) -> None:
 def write_lines(descriptor: int, text: bytes) -> None:
     """What a trainer that keeps its descriptor does."""
     assert os.write(descriptor, text) == len(text)
+
+
+def test_a_file_that_is_being_written_anew_is_read_when_that_is_over(log: Log) -> None:
+    """Its first bytes are new, its rest is still that of the old one: it would come twice."""
+    reader = Reader(log.path)
+    log.append("step=1\nstep=2\nstep=3\n")
+    reader.read()
+    with log.path.open("r+b", buffering=0) as writer:
+        writer.write(b"step=7\n")
+        later(log.path)
+        assert reader.read() == [b"step=1\nstep=2\nstep=3\n"]
+        assert (reader.kinds, reader.last.more) == (["rewritten"], False)
+        writer.write(b"step=8\nstep=9\n")
+    later(log.path)
+    assert reader.read_after(SETTLE) == [b"step=1\nstep=2\nstep=3\n", b"step=7\nstep=8\nstep=9\n"]
+    reader.source.close()
 
 
 # -- a log that comes and grows ------------------------------------------------------------------------

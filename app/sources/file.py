@@ -27,6 +27,8 @@ LINGER = 5.0
 """Seconds for which a rotated file is still read: writers keep their descriptor for a while."""
 REWRITE = 2.0
 """Seconds to wait for a file that became shorter but begins as before: it may be being written anew."""
+SETTLE = 0.3
+"""Seconds for which a file that is being written anew is left alone: at first its rest is still that of the old one."""
 UNLINKED = 30.0
 """Seconds without growth after which a deleted file is let go."""
 BACK_OFF = 1.0
@@ -105,7 +107,7 @@ class FileSource:
         self._real = ""  # where the path led when the held file was opened
         self._known_at = 0  # ctime of the held file when it was last seen at the path, ns
         self._remote = False
-        self._opened_at = self._retry_at = 0.0
+        self._opened_at = self._retry_at = self._settled_at = 0.0
         self._gap_said = False  # of the row of siblings that is being read
         self._until: int | None = None  # where reading of a file ends that is no longer at the path
         self._behind = 0  # bytes of the next generation that are held back
@@ -129,7 +131,9 @@ class FileSource:
             data,
             self._generation,
             # What can be read may be waiting, but what cannot must not be asked for without rest.
-            more=(at < size or (self._sibling and bool(data))) and bool(not self._state or data or hole),
+            more=(at < size or (self._sibling and bool(data)))
+            and bool(not self._state or data or hole)
+            and self._clock() >= self._settled_at,
             hole=hole,
             continues=self._continues,
             late=late,
@@ -255,6 +259,7 @@ class FileSource:
         self._say(kind, words)
         self._next_generation(continues=False)
         self._hold(life.opened, sibling=self._sibling)
+        self._settled_at = self._opened_at + (SETTLE if kind == "rewritten" else 0.0)
 
     # -- from one file to the next ---------------------------------------------------------------------
 
@@ -341,7 +346,7 @@ class FileSource:
 
     def _next_bytes(self) -> tuple[int, bytes]:
         life = self._life
-        if life is None:
+        if life is None or self._clock() < self._settled_at:
             return 0, b""
         due = life.size > self._content.at
         hole, data = life.next_bytes()
@@ -373,7 +378,7 @@ class FileSource:
         self._opened_at = self._clock()
         self._life, self._sibling = Life(opened, self._content, self._opened_at), sibling
         self._remote = not (is_local(self.path) if self._local is None else self._local)
-        self._behind, self._until = 0, None
+        self._behind, self._until, self._settled_at = 0, None, 0.0
         self._since.clear()
         if sibling and time.time() - self._life.changed > LINGER:
             self._since["left"] = -math.inf  # nobody writes to it any more
