@@ -183,6 +183,7 @@ def large_log(log: Log, size: int) -> int:
     return steps
 
 
+@pytest.mark.timeout(150)
 @pytest.mark.parametrize(("count", "megabytes"), [(1, 32), (3, 8)], ids=["one worker", "three workers"])
 def test_workers_killed_while_a_large_log_is_read_again_lose_and_double_nothing(
     log: Log, serve: Callable[..., Server], count: int, megabytes: int
